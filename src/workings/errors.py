@@ -1,0 +1,194 @@
+"""The errors of `workings`: what is wrong, where in the user's code, and what to write instead.
+
+    WorkingsError
+    ├── GraphError            a graph that breaks the grammar (`verify`)
+    │   └── ParseError        a text that is no graph
+    ├── ShapeError            shapes that do not go together
+    ├── DtypeError            a dtype that an operation cannot take
+    ├── TraceError            code that cannot be traced
+    │   ├── RefusedError      a function that tracing does not know, or would get wrong
+    │   ├── NumberNeededError a traced value was asked for its number
+    │   ├── MutationError     writing into an array
+    │   ├── UnstableError     two traces of one function differ
+    │   └── EscapedError      a traced value was used outside its trace
+    ├── GradientError         a gradient that does not exist
+    ├── UnsupportedError      an op that a language or an engine cannot spell
+    ├── ArgumentError         arguments of a call that do not fit together
+    ├── NonFiniteError        training met inf or nan
+    ├── ModelFileError        a model file that is not one
+    └── MissingExtraError     an optional package is not installed
+
+Each also derives from the built-in error that plain Python would raise in its place, so
+`except ValueError` keeps its meaning.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+__all__ = [
+    "ArgumentError",
+    "DtypeError",
+    "EscapedError",
+    "GradientError",
+    "GraphError",
+    "MissingExtraError",
+    "ModelFileError",
+    "MutationError",
+    "NonFiniteError",
+    "NumberNeededError",
+    "ParseError",
+    "PromotionWarning",
+    "RefusedError",
+    "ShapeError",
+    "TraceError",
+    "UnstableError",
+    "UnsupportedError",
+    "WorkingsError",
+]
+
+
+class WorkingsError(Exception):
+    """The base of every error that `workings` raises on purpose.
+
+    `problem` says what is wrong, `where` is the place in the user's code (anything whose `str` reads
+    well after "at "), and `fix` says what to write instead. `str(error)` puts the three together.
+
+    >>> print(WorkingsError("the shapes differ", fix="reshape one of them"))
+    the shapes differ
+      Instead: reshape one of them
+    """
+
+    def __init__(self, problem: str, *, where: Any = None, fix: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        parts = [self.problem]
+        if self.where is not None:
+            parts.append(textwrap.indent(f"at {self.where}", "  "))
+        if self.fix:
+            parts.append(textwrap.indent(f"Instead: {self.fix}", "  "))
+        return "\n".join(parts)
+
+
+class GraphError(WorkingsError):
+    """A graph breaks the grammar that `verify` checks.
+
+    Cause: a pass or a hand-made graph holds a node whose recorded shape is not the one its op gives,
+    a node used before it is made, or an input that is not among the graph's inputs.
+    Fix: the message names the node; build it with `workings.graph.call`, which infers what it records.
+    """
+
+
+class ParseError(GraphError, ValueError):
+    """A text is not a graph. The message gives the line and what was expected there.
+
+    Fix: start from `str(graph)`, the form that `Graph.parse` reads.
+    """
+
+
+class ShapeError(WorkingsError, ValueError):
+    """Shapes do not go together.
+
+    Example: `x @ w` where `x` is (100, 64) and `w` is (32, 10).
+    Fix: the message names both values with their shapes; transpose or reshape one of them.
+    """
+
+
+class DtypeError(WorkingsError, TypeError):
+    """An operation cannot take values of this dtype.
+
+    Example: `np.sin` of strings, or a bitwise `&` of floats.
+    Fix: convert with `.astype(...)` first.
+    """
+
+
+class TraceError(WorkingsError, TypeError):
+    """A function cannot be turned into a graph. The kinds below say why."""
+
+
+class RefusedError(TraceError):
+    """A function that tracing does not know, or knows to go silently wrong.
+
+    Example: `np.array([t, u])` of traced values. Fix: the message names what to write, here `np.stack([t, u])`.
+    """
+
+
+class NumberNeededError(TraceError):
+    """A traced value was asked for its number, by `if`, `float()`, `math.*`, `range()` or an index.
+
+    A traced value stands for whatever the net will be given, so it has a shape and a dtype but no number.
+    Fix: `np.where(condition, a, b)` in place of `if`, `np.sqrt` in place of `math.sqrt`.
+    """
+
+
+class MutationError(TraceError):
+    """The code writes into an array: `h[0] = 1`, or `h += b` where `h` is an array.
+
+    Fix: make a new value, `h = h + b`, or `np.where(mask, new, h)`.
+    """
+
+
+class UnstableError(TraceError):
+    """Two traces of the same function differ, so one graph cannot stand for it.
+
+    Example: a stray `rng.normal()` in the loss. Fix: draw it outside and pass it as an argument.
+    """
+
+
+class EscapedError(TraceError):
+    """A traced value was used outside the trace that made it, or a cell parameter inside one.
+
+    Fix: return the value from the traced function, or pass the parameter as an argument.
+    """
+
+
+class GradientError(WorkingsError, ValueError):
+    """A gradient that does not exist: of something that is no scalar, with respect to an integer,
+    or with respect to a parameter that the loss does not depend on. Fix: the message says which.
+    """
+
+
+class UnsupportedError(WorkingsError, NotImplementedError):
+    """A language or an engine has no spelling for an op. The message names the op, the language and the
+    user's line; nothing is ever guessed. Fix: write the net without this op, or use another language.
+    """
+
+
+class ArgumentError(WorkingsError, ValueError):
+    """Arguments do not fit together: names that match no argument of the loss, data of unequal lengths,
+    NaN in the data, a negative learning rate. Raised before any training. Fix: the message says which.
+    """
+
+
+class NonFiniteError(WorkingsError, ArithmeticError):
+    """Training met a value that is inf or nan, and stopped at that very step.
+
+    `run` is the run with the parameters from before that step, so that nothing is lost; `step` is the step,
+    `node` the earliest node that made a non-finite value from finite ones, and `values` what went in.
+    Fix: usually a smaller learning rate, or a stable composite such as `workings.functions.log_softmax`.
+    """
+
+    run: Any = None
+    step: int | None = None
+    node: Any = None
+    values: Any = None
+
+
+class ModelFileError(WorkingsError, ValueError):
+    """A model file is missing, cannot be run, or lacks `loss`, `parameters` or `data`. Fix: the message says which."""
+
+
+class MissingExtraError(WorkingsError, ImportError):
+    """An optional package is not installed. Fix: the message gives the install command."""
+
+
+class PromotionWarning(UserWarning):
+    """A value became wider than the parameters it came from, as float32 times `np.sqrt(64)` does.
+
+    Cause: a NumPy scalar of float64 met float32. Fix: `float(np.sqrt(64))` or `64 ** 0.5`, which are weak.
+    """

@@ -1,0 +1,90 @@
+"""One name for each node, the same in every formula, program, picture and error."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import TYPE_CHECKING
+
+from workings.graph.node import Node
+
+if TYPE_CHECKING:
+    from workings.graph.graph import Graph
+
+__all__ = ["RESERVED", "Names", "assign", "identifier"]
+
+# words that a written program needs for itself
+RESERVED = frozenset(
+    {"np", "train", "losses", "first", "last", "step", "range", "return", "stop", "finite", "main", "start"}
+    | set(keyword.kwlist)
+)
+
+
+def identifier(text: str) -> str:
+    """`text` as a Python identifier: `encoder.w` becomes `encoder_w`.
+
+    >>> identifier("encoder.w"), identifier("2nd"), identifier("<lambda>")
+    ('encoder_w', '_2nd', 'lambda_')
+    """
+    word = re.sub(r"\W+", "_", text).strip("_") or "value"
+    if text.startswith("_"):
+        word = "_" + word
+    if word[0].isdigit():
+        word = "_" + word
+    return word + "_" if keyword.iskeyword(word) else word
+
+
+class Names:
+    """Gives out names, each once: `h`, `h_2`, `h_3`."""
+
+    def __init__(self, taken: frozenset[str] | set[str] = RESERVED) -> None:
+        self._taken = set(taken)
+        self._counts: dict[str, int] = {}
+
+    def give(self, wanted: str) -> str:
+        base = identifier(wanted)
+        name = base
+        count = self._counts.get(base, 1)
+        while name in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._counts[base] = count
+        self._taken.add(name)
+        return name
+
+
+def assign(graph: Graph) -> dict[Node, str]:
+    """The names of a graph's nodes.
+
+    Inputs keep theirs. A node takes the name of the variable it was stored in, the graph's name if it is
+    the only output, `d_y` if it is the derivative with respect to `y`, and otherwise the next of `z`, `z_2`, …
+    Scalar constants are spelled as numbers and take no name.
+    """
+    names = Names()
+    result: dict[Node, str] = {}
+    for node in graph.inputs:
+        result[node] = names.give(node.name or "x")
+    derivative: list[Node] = []
+    for node in graph.nodes:
+        if node in result or (node.is_constant and node.shape == ()):
+            continue
+        if node.because is not None:
+            derivative.append(node)
+        elif node.name is not None:
+            result[node] = names.give(node.name)
+        elif node.is_constant:
+            result[node] = names.give("constant")
+        elif len(graph.outputs) == 1 and node is graph.outputs[0]:
+            result[node] = names.give(graph.name)
+        else:
+            result[node] = names.give("z")
+    for node in derivative:
+        because = node.because
+        assert because is not None
+        if node.name is not None:
+            result[node] = names.give(node.name)
+        elif because.of is not None and because.of in result:
+            result[node] = names.give("d_" + result[because.of])
+        else:
+            result[node] = names.give("g")
+    return result

@@ -1,0 +1,168 @@
+"""Reductions over axes, and cumulative sums.
+
+`axis` is absent for all axes, an int, or a tuple of ints, none negative; `keepdims` is absent unless True.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from workings.graph import Node, Op, call, constant, register
+from workings.graph.op import Shape
+from workings.ops.infer import check_axis, reduction
+
+
+def reduced_axes(node: Node) -> tuple[int, ...]:
+    """The axes that a reduction takes away, as a tuple."""
+    axis = node.attributes.get("axis")
+    if axis is None:
+        return tuple(range(node.inputs[0].ndim))
+    return (axis,) if isinstance(axis, int) else tuple(axis)
+
+
+def kept(node: Node, value: Node) -> Node:
+    """`value`, shaped like the reduction `node`, with the reduced axes back as length 1."""
+    x = node.inputs[0]
+    if node.attributes.get("keepdims") or value.shape == ():
+        return value
+    axes = reduced_axes(node)
+    return call("reshape", value, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+
+
+def spread(node: Node, value: Node) -> Node:
+    """`value` of a reduction's shape, stretched over what was reduced."""
+    return call("broadcast_to", kept(node, value), shape=node.inputs[0].shape)
+
+
+def _count(node: Node) -> int:
+    return int(np.prod([node.inputs[0].shape[a] for a in reduced_axes(node)], dtype=np.int64))
+
+
+def _tie_shares(node: Node) -> Node:
+    """For max and min: each winner's share of the derivative, 1 over the number of winners."""
+    x = node.inputs[0]
+    wins = call("equal", x, kept(node, node))
+    share = call("astype", wins, dtype=x.dtype)
+    total = call("sum", share, **node.attributes)
+    return share / kept(node, total)
+
+
+def _choice_vjp(g: Node, node: Node) -> Sequence[Node | None]:
+    return (kept(node, g) * _tie_shares(node),)
+
+
+def _choice_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
+    (t,) = tangents
+    assert t is not None
+    return call("sum", t * _tie_shares(node), **node.attributes)
+
+
+def _others(node: Node) -> Node:
+    """For prod: the product of all the other factors, also where one factor is 0."""
+    x = node.inputs[0]
+    zero = call("equal", x, 0)
+    zeros = kept(node, call("sum", call("astype", zero, dtype=x.dtype), **node.attributes))
+    rest = kept(node, call("prod", call("where", zero, 1, x), **node.attributes))
+    nought = constant(0, x.dtype)
+    at_zero = call("where", call("equal", zeros, 1), rest, nought)
+    elsewhere = call("where", call("equal", zeros, 0), kept(node, node), nought) / call("where", zero, 1, x)
+    return call("where", zero, at_zero, elsewhere)
+
+
+def _prod_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
+    (t,) = tangents
+    assert t is not None
+    return call("sum", t * _others(node), **node.attributes)
+
+
+register(
+    Op(
+        "sum",
+        "the sum over axes",
+        reduction("sum", np.sum, empty=True),
+        np.sum,
+        vjp=lambda g, node: (spread(node, g),),
+        rule="every term of a sum counts once",
+        maths="sum",
+        domain=((-3, 3),),
+    )
+)
+register(
+    Op(
+        "mean",
+        "the mean over axes",
+        reduction("mean", np.mean, empty=False),
+        np.mean,
+        vjp=lambda g, node: (spread(node, g / _count(node)),),
+        rule="every one of n terms of a mean counts 1/n",
+        domain=((-3, 3),),
+    )
+)
+register(
+    Op(
+        "prod",
+        "the product over axes; its second derivative is meant where no factor is 0",
+        reduction("prod", np.prod, empty=True),
+        np.prod,
+        vjp=lambda g, node: (kept(node, g) * _others(node),),
+        jvp=_prod_jvp,
+        rule="the derivative of a product with respect to one factor is the product of the others",
+        maths="prod",
+        domain=((0.5, 2),),
+    )
+)
+for _name, _word in (("max", "largest"), ("min", "smallest")):
+    register(
+        Op(
+            _name,
+            f"the {_word} value over axes; tied winners share the derivative equally",
+            reduction(_name, getattr(np, _name), empty=False),
+            getattr(np, _name),
+            vjp=_choice_vjp,
+            jvp=_choice_jvp,
+            rule=f"only the {_word} value matters (shared equally at a tie)",
+            domain=((-3, 3),),
+        )
+    )
+for _name, _word in (("argmax", "largest"), ("argmin", "smallest")):
+    register(
+        Op(
+            _name,
+            f"the index of the {_word} value along an axis (the first of equals)",
+            reduction(_name, getattr(np, _name), empty=False),
+            getattr(np, _name),
+            domain=((-3, 3),),
+        )
+    )
+for _name, _doc in (("all", "whether all are true"), ("any", "whether one is true")):
+    register(
+        Op(_name, _doc, reduction(_name, getattr(np, _name), empty=True), getattr(np, _name), domain=((-1, 1),))
+    )
+
+
+def _cumsum_shape(inputs: Sequence[Node], attributes: object) -> tuple[Shape, np.dtype]:
+    (x,) = inputs
+    axis = attributes["axis"]  # type: ignore[index]
+    check_axis("cumsum", x, axis)
+    return x.shape, np.cumsum(np.zeros(1, x.dtype)).dtype
+
+
+def _cumsum_vjp(g: Node, node: Node) -> Sequence[Node | None]:
+    axis = node.attributes["axis"]
+    backwards = call("flip", g, axis=axis)
+    return (call("flip", call("cumsum", backwards, axis=axis), axis=axis),)
+
+
+register(
+    Op(
+        "cumsum",
+        "the sum so far along an axis",
+        _cumsum_shape,
+        np.cumsum,
+        vjp=_cumsum_vjp,
+        rule="a term counts in every sum from its place on",
+        domain=((-3, 3),),
+    )
+)
