@@ -182,6 +182,7 @@ class Node(Operators):
         "scope",
         "serial",
         "shape",
+        "__weakref__",
     )
     op: Op
     inputs: tuple[Node, ...]

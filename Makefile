@@ -1,0 +1,68 @@
+# The commands of the project; `make` alone prints them.
+# Needed: GNU make, git, and Python 3.11 or newer. Everything else goes into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+INSTALL := $(PIP) install --constraint constraints.txt
+PACKAGE := $(INSTALL) --build-constraint constraints.txt --editable .
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help lesson test test-slow oracles check format clean
+
+help:  ## print this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  PYTHON=python3.12 takes another Python, VENV=.venv-3.12 another folder for it."
+
+lesson: $(STAMPS)/package  ## set up, then train one neuron and show its workings
+	$(BIN)/workings lesson one_neuron
+
+test: $(STAMPS)/test  ## set up, then run the tests and the examples in the docstrings
+	$(PYTEST) --doctest-modules src tests
+
+test-slow: $(STAMPS)/test  ## run the tests that take long
+	$(PYTEST) -m "slow and not oracle"
+
+oracles: $(STAMPS)/test $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
+	$(PYTEST) -m oracle
+
+check: $(STAMPS)/check  ## check format, lint, types and layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/check  ## format the sources and apply ruff's safe fixes
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## remove the virtual environment, builds and caches
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says that a part is installed; it is older than pyproject.toml or constraints.txt when they changed.
+
+$(STAMPS)/pip: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "workings needs Python 3.11 or newer: try make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --upgrade pip
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/package: pyproject.toml constraints.txt $(STAMPS)/pip
+	@echo "Installing workings"
+	@$(PACKAGE)
+	@touch $@
+
+$(STAMPS)/%: pyproject.toml constraints.txt $(STAMPS)/package
+	@echo "Installing what '$*' needs (a minute or so)"
+	@$(INSTALL) --group $*
+	@touch $@

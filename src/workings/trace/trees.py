@@ -1,0 +1,92 @@
+"""Trees of arguments: dicts, lists, tuples and dataclasses with numbers and arrays at the leaves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from workings.errors import ArgumentError
+from workings.graph import Operators
+
+__all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild"]
+
+Path = tuple[str, ...]
+
+
+def is_leaf(value: Any) -> bool:
+    """Whether a value is a number or an array (or stands for one), rather than a branch or something else."""
+    return isinstance(value, (Operators, np.ndarray, np.generic)) or type(value) in (int, float)
+
+
+def _branches(tree: Any) -> list[tuple[str, Any]] | None:
+    """The branches of a tree by name, or None where it is not one."""
+    if isinstance(tree, Mapping):
+        return [(str(key), tree[key]) for key in tree]
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return [(name, getattr(tree, name)) for name in tree._fields]  # type: ignore[attr-defined]
+    if isinstance(tree, (list, tuple)):
+        return [(str(i), branch) for i, branch in enumerate(tree)]
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
+    return None
+
+
+def flatten(tree: Any) -> Iterator[tuple[Path, Any]]:
+    """Each leaf of a tree with its path, in the tree's own order. What is neither leaf nor branch is skipped."""
+    todo: list[tuple[Path, Any]] = [((), tree)]
+    while todo:
+        path, value = todo.pop()
+        if is_leaf(value):
+            yield path, value
+            continue
+        branches = _branches(value)
+        for key, branch in reversed(branches or ()):
+            todo.append(((*path, key), branch))
+
+
+def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> Any:
+    """The same tree with each leaf replaced; other values stay as they are."""
+    if is_leaf(tree):
+        return replace(path, tree)
+    branches = _branches(tree)
+    if branches is None:
+        if isinstance(tree, (set, frozenset)) and any(is_leaf(v) for v in tree):
+            raise ArgumentError(f"{'.'.join(path) or 'the argument'} is a set, which has no order", fix="a list")
+        return tree
+    new = [rebuild(branch, replace, (*path, key)) for key, branch in branches]
+    if isinstance(tree, Mapping):
+        return type(tree)(zip(tree, new, strict=True)) if type(tree) is not dict else dict(zip(tree, new, strict=True))
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*new)
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(new)
+    made = object.__new__(type(tree))  # a dataclass, without running its __init__ again
+    made.__dict__.update(getattr(tree, "__dict__", {}))
+    for (key, _), value in zip(branches, new, strict=True):
+        object.__setattr__(made, key, value)
+    return made
+
+
+def leaf_names(paths: list[Path]) -> list[str]:
+    """Short names for leaves: the last word of a path that is enough to tell it from the others.
+
+    >>> leaf_names([("parameters", "w"), ("parameters", "b"), ("x",)])
+    ['w', 'b', 'x']
+    >>> leaf_names([("a", "w"), ("b", "w"), ("layers", "0")])
+    ['a.w', 'b.w', 'layers.0']
+    """
+    names = []
+    for path in paths:
+        for start in range(len(path) - 1, -1, -1):
+            tail = path[start:]
+            if tail[0].isdigit() and start > 0:
+                continue
+            if sum(other[-len(tail) :] == tail for other in paths) == 1:
+                break
+        else:
+            tail = path
+        names.append(".".join(tail))
+    return names
