@@ -1,0 +1,1 @@
+"""Programs, graphs and formulas in other languages."""

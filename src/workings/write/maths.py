@@ -1,0 +1,446 @@
+"""Nodes as mathematics: a small tree that the writers of text, LaTeX and MathML turn into their own signs.
+
+Every part of the tree carries the node that it stands for, so that a page can light it up. Which nodes are
+shown by a symbol and which by what they are made from is the caller's to say: `expression` takes a function
+`leaf` that gives the tree of a node to be shown as it is, and None for a node to be looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from workings.errors import UnsupportedError
+from workings.graph import Node
+
+__all__ = [
+    "KINDS",
+    "Apply",
+    "Bars",
+    "Choice",
+    "Differential",
+    "Fraction",
+    "Index",
+    "Logic",
+    "Minus",
+    "Negative",
+    "Number",
+    "Placed",
+    "Plus",
+    "Power",
+    "Product",
+    "Rate",
+    "Reduce",
+    "Relation",
+    "Root",
+    "Symbol",
+    "Transposed",
+    "Tree",
+    "by_name",
+    "expression",
+]
+
+# A formula is for reading: what goes deeper, or grows larger, is shown by name. The bounds also keep
+# every tree shallow enough for a writer to walk it by plain recursion.
+DEEPEST = 40
+LARGEST = 400
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number; `value` is as the user wrote it, or of its NumPy dtype. `short` allows cutting its digits."""
+
+    value: Any
+    node: Node | None = None
+    short: bool = False
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A value shown by its name. `words` marks a name of several words, as `learning rate`."""
+
+    name: str
+    node: Node | None = None
+    words: bool = False
+
+
+@dataclass(frozen=True)
+class Differential:
+    """`dW`: the derivative of the loss with respect to `of`, in matrix derivations."""
+
+    of: Symbol
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`dz/dy`: how fast `top` grows with `bottom`."""
+
+    top: Symbol
+    bottom: Symbol
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Plus:
+    left: Tree
+    right: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Minus:
+    left: Tree
+    right: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Negative:
+    body: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """Factors multiplied. `style`: "scalar" (numbers, or a number times an array), "elementwise", "matrix",
+    or "chain", the links of the chain rule, which always keep a sign between them."""
+
+    factors: tuple[Tree, ...]
+    style: str = "scalar"
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Fraction:
+    top: Tree
+    bottom: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Power:
+    base: Tree
+    exponent: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Root:
+    body: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A body between bars; `kind` is "absolute", "floor" or "ceil"."""
+
+    body: Tree
+    kind: str
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A named function; `attributes` are what it takes beside its arguments, as (name, text) pairs."""
+
+    function: str
+    arguments: tuple[Tree, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """A sum, product, mean, largest … of the body; `over` is "" for all elements, or "rows", "columns", "axis 2"."""
+
+    word: str
+    over: str
+    body: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Transposed:
+    body: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Index:
+    """`body[key]`; the parts of the key are texts or trees."""
+
+    body: Tree
+    key: tuple[str | Tree, ...]
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The body put at a key of an array of zeros."""
+
+    body: Tree
+    key: tuple[str | Tree, ...]
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A comparison; `sign` is one of < ≤ > ≥ = ≠."""
+
+    sign: str
+    left: Tree
+    right: Tree
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Logic:
+    """`word` is "and", "or", "xor" (of two) or "not" (of one)."""
+
+    word: str
+    parts: tuple[Tree, ...]
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`yes` where the condition holds, `no` elsewhere."""
+
+    condition: Tree
+    yes: Tree
+    no: Tree
+    node: Node | None = None
+
+
+Tree: TypeAlias = (
+    Number
+    | Symbol
+    | Differential
+    | Rate
+    | Plus
+    | Minus
+    | Negative
+    | Product
+    | Fraction
+    | Power
+    | Root
+    | Bars
+    | Apply
+    | Reduce
+    | Transposed
+    | Index
+    | Placed
+    | Relation
+    | Logic
+    | Choice
+)
+Leaf: TypeAlias = Callable[[Node], "Tree | None"]
+
+
+# ── from a node to a tree ───────────────────────────────────────────────────────────────────────────────────
+
+
+def by_name(node: Node) -> Tree | None:
+    """The leaf rule of plain display: what has a name is shown by it."""
+    return Symbol(node.name, node) if node.name is not None else None
+
+
+def expression(
+    node: Node, leaf: Leaf = by_name, *, deepest: int = DEEPEST, largest: int = LARGEST
+) -> Tree:
+    """What `node` is made from, down to the leaves.
+
+    `leaf` is asked for every node below `node` itself, and gives its tree, or None for a node to be looked
+    into. Inputs and what lies deeper than `deepest` operations, or beyond `largest` of them, are shown by name
+    (`…` without one). Raises `UnsupportedError` for an op whose kind of maths is not known here.
+    """
+    # From the top: each place in the formula once, as far as the bounds go. Trees grow from the bottom after.
+    places: list[tuple[Node, int, list[int] | None]] = [(node, 0, None)]
+    trees: dict[int, Tree] = {}
+    at = 0
+    while at < len(places):
+        current, depth, _ = places[at]
+        tree = leaf(current) if at else None
+        if tree is None and current.is_constant:
+            tree = _constant(current)
+        elif tree is None and (current.is_input or depth >= deepest or len(places) > largest):
+            tree = Symbol(current.name or "…", current)
+        if tree is not None:
+            trees[at] = tree
+        else:
+            below = list(range(len(places), len(places) + len(current.inputs)))
+            places[at] = (current, depth, below)
+            places.extend((i, depth + 1, None) for i in current.inputs)
+        at += 1
+    for place in reversed(range(len(places))):
+        if place not in trees:
+            current, _, below = places[place]
+            trees[place] = _combine(current, [trees.pop(i) for i in below or ()])
+    return trees[0]
+
+
+def _constant(node: Node) -> Tree:
+    if node.shape == ():
+        return Number(node.attributes["value"], node)
+    return Symbol(node.name or "constant", node)
+
+
+def _combine(node: Node, parts: list[Tree]) -> Tree:
+    kind = node.op.maths
+    if kind is None:
+        return _named(node, parts)
+    if kind not in KINDS:
+        raise UnsupportedError(
+            f"the op {node.op.name!r} says that mathematics writes it as {kind!r}, which is not a known kind",
+            where=node.origin,
+            fix=f"one of {', '.join(sorted(KINDS))}, or none for a named function",
+        )
+    return KINDS[kind](node, parts)
+
+
+def _product(node: Node, parts: list[Tree]) -> Tree:
+    style = "elementwise" if all(i.shape for i in node.inputs) else "scalar"
+    factors: list[Tree] = []
+    for part in parts:
+        if isinstance(part, Product) and part.style == style:
+            factors.extend(part.factors)
+        else:
+            factors.append(part)
+    return Product(tuple(factors), style, node)
+
+
+def _matmul(node: Node, parts: list[Tree]) -> Tree:
+    factors: list[Tree] = []
+    for part in parts:
+        # a vector times a vector is a number, which does not go on into the next product
+        if isinstance(part, Product) and part.style == "matrix" and part.node is not None and part.node.ndim == 2:
+            factors.extend(part.factors)
+        else:
+            factors.append(part)
+    return Product(tuple(factors), "matrix", node)
+
+
+def _outer(node: Node, parts: list[Tree]) -> Tree:
+    a, b = parts
+    return Product((a, Transposed(b, node.inputs[1])), "matrix", node)
+
+
+def _transpose(node: Node, parts: list[Tree]) -> Tree:
+    axes = tuple(node.attributes["axes"])
+    n = len(axes)
+    if n < 2:
+        return parts[0]
+    if axes == (*range(n - 2), n - 1, n - 2):
+        return Transposed(parts[0], node)
+    return Apply("transpose", tuple(parts), (("axes", _word(axes)),), node)
+
+
+_OVER = {0: "rows", 1: "columns"}
+_REDUCTIONS = frozenset({"mean", "max", "min", "argmax", "argmin", "all", "any"})
+
+
+def _over(node: Node) -> str:
+    axis = node.attributes.get("axis")
+    ndim = node.inputs[0].ndim
+    axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    if len(axes) == ndim:
+        return ""
+    if ndim == 2:
+        return _OVER[axes[0]]
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
+
+
+def _reduction(word: str) -> Callable[[Node, list[Tree]], Tree]:
+    return lambda node, parts: Reduce(word, _over(node), parts[0], node)
+
+
+def _key(node: Node, parts: Sequence[Tree]) -> tuple[str | Tree, ...]:
+    rest = iter(parts)
+    return tuple(next(rest) if isinstance(part, str) and part == "array" else _word(part) for part in node.attributes["key"])
+
+
+def _index(node: Node, parts: list[Tree]) -> Tree:
+    return Index(parts[0], _key(node, parts[1:]), node)
+
+
+def _named(node: Node, parts: list[Tree]) -> Tree:
+    """An op that mathematics has no sign for: a reduction in words, or a function by its name."""
+    if node.op.name in _REDUCTIONS:
+        return Reduce(node.op.name, _over(node), parts[0], node)
+    if node.op.name == "absolute":
+        return Bars(parts[0], "absolute", node)
+    if node.op.name == "put":
+        return Placed(parts[0], _key(node, parts[1:]), node)
+    attributes = tuple((key, _word(value)) for key, value in node.attributes.items())
+    return Apply(node.op.name, tuple(parts), attributes, node)
+
+
+def _word(value: Any) -> str:
+    """An attribute in a formula, as the user would write it."""
+    if isinstance(value, slice):
+        ends = ["" if end is None else str(end) for end in (value.start, value.stop)]
+        return ":".join(ends if value.step is None else [*ends, str(value.step)])
+    if value is Ellipsis:
+        return "…"
+    if value is None:
+        return "new"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_word, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, np.ndarray):
+        return "…"
+    return getattr(value, "name", None) or str(value)
+
+
+def _relation(sign: str) -> Callable[[Node, list[Tree]], Tree]:
+    return lambda node, parts: Relation(sign, parts[0], parts[1], node)
+
+
+def _logic(word: str) -> Callable[[Node, list[Tree]], Tree]:
+    return lambda node, parts: Logic(word, tuple(parts), node)
+
+
+def _bars(kind: str) -> Callable[[Node, list[Tree]], Tree]:
+    return lambda node, parts: Bars(parts[0], kind, node)
+
+
+# What each kind of maths that an op may name looks like: (node, trees of its inputs) -> tree
+KINDS: Mapping[str, Callable[[Node, list[Tree]], Tree]] = {
+    "add": lambda node, parts: Plus(parts[0], parts[1], node),
+    "subtract": lambda node, parts: Minus(parts[0], parts[1], node),
+    "multiply": _product,
+    "divide": lambda node, parts: Fraction(parts[0], parts[1], node),
+    "negative": lambda node, parts: Negative(parts[0], node),
+    "reciprocal": lambda node, parts: Fraction(Number(1), parts[0], node),
+    "power": lambda node, parts: Power(parts[0], parts[1], node),
+    "square": lambda node, parts: Power(parts[0], Number(2), node),
+    "sqrt": lambda node, parts: Root(parts[0], node),
+    "exp": lambda node, parts: Apply("exp", tuple(parts), (), node),
+    "exp2": lambda node, parts: Power(Number(2), parts[0], node),
+    "absolute": _bars("absolute"),
+    "floor": _bars("floor"),
+    "ceil": _bars("ceil"),
+    "less": _relation("<"),
+    "less_equal": _relation("≤"),
+    "greater": _relation(">"),
+    "greater_equal": _relation("≥"),
+    "equal": _relation("="),
+    "not_equal": _relation("≠"),
+    "logical_and": _logic("and"),
+    "logical_or": _logic("or"),
+    "logical_xor": _logic("xor"),
+    "logical_not": _logic("not"),
+    "where": lambda node, parts: Choice(parts[0], parts[1], parts[2], node),
+    "same": lambda node, parts: parts[0],
+    "sum": _reduction("sum"),
+    "prod": _reduction("prod"),
+    "matmul": _matmul,
+    "outer": _outer,
+    "transpose": _transpose,
+    "index": _index,
+}
