@@ -1,0 +1,133 @@
+"""`workings` trains a neural net and shows its workings.
+
+The code you read, the formula you read and the numbers you see are the run itself.
+
+>>> import workings as wk
+>>> def loss(w, x, expected):
+...     y = w * x
+...     return (y - expected) ** 2
+>>> wk.grad(loss)(0.5, 1.0, 2.0)
+np.float64(-3.0)
+
+Names are imported when they are first used, so that `import workings` costs no more than NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from workings.errors import (
+    ArgumentError,
+    DtypeError,
+    EscapedError,
+    GradientError,
+    GraphError,
+    MissingExtraError,
+    ModelFileError,
+    MutationError,
+    NonFiniteError,
+    NumberNeededError,
+    ParseError,
+    PromotionWarning,
+    RefusedError,
+    ShapeError,
+    TraceError,
+    UnstableError,
+    UnsupportedError,
+    WorkingsError,
+)
+
+if TYPE_CHECKING:
+    from workings.graph import Graph, Program
+    from workings.ops import functions
+    from workings.trace import (
+        check_gradient,
+        constant,
+        grad,
+        gradient,
+        hessian,
+        jvp,
+        parameter,
+        trace,
+        value_and_grad,
+    )
+
+__version__ = "0.1.0"
+
+# where each public name comes from
+_HOMES = {
+    "Graph": "workings.graph",
+    "Program": "workings.graph",
+    "check_gradient": "workings.trace",
+    "constant": "workings.trace",
+    "functions": "workings.ops.functions",
+    "grad": "workings.trace",
+    "gradient": "workings.trace",
+    "hessian": "workings.trace",
+    "jvp": "workings.trace",
+    "parameter": "workings.trace",
+    "trace": "workings.trace",
+    "value_and_grad": "workings.trace",
+}
+
+__all__ = [
+    "ArgumentError",
+    "DtypeError",
+    "EscapedError",
+    "GradientError",
+    "Graph",
+    "GraphError",
+    "MissingExtraError",
+    "ModelFileError",
+    "MutationError",
+    "NonFiniteError",
+    "NumberNeededError",
+    "ParseError",
+    "Program",
+    "PromotionWarning",
+    "RefusedError",
+    "ShapeError",
+    "TraceError",
+    "UnstableError",
+    "UnsupportedError",
+    "WorkingsError",
+    "__version__",
+    "check_gradient",
+    "constant",
+    "functions",
+    "grad",
+    "gradient",
+    "hessian",
+    "jvp",
+    "parameter",
+    "trace",
+    "value_and_grad",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'workings' has no attribute {name!r}")
+    module = importlib.import_module(home)
+    value = module if name == "functions" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """`workings.trace` is a function for users and a package for the import system; here the function wins."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType) and name != "functions"):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

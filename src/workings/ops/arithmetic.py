@@ -78,6 +78,18 @@ register(
 )
 register(
     Op(
+        "absolute",
+        "|x|, the distance of x from 0; at 0 the derivative is 0",
+        elementwise(np.absolute),
+        np.absolute,
+        partials=(lambda x, y: call("sign", x),),
+        rule="the distance from 0 grows as x does right of 0, and shrinks left of it",
+        maths="absolute",
+        domain=((0.1, 3),),
+    )
+)
+register(
+    Op(
         "reciprocal",
         "1 / x",
         elementwise(np.reciprocal),
@@ -106,7 +118,8 @@ register(
 def _power_by_base(x: Node, y: Node, z: Node) -> Any:
     if y.is_constant and y.shape == ():
         n = y.attributes["value"]
-        return 1 if n == 1 else n * x if n == 2 else n * x ** (n - 1)
+        # written out for small n: 0 · x⁻¹ would be nan at x = 0
+        return 0 if n == 0 else 1 if n == 1 else n * x if n == 2 else n * x ** (n - 1)
     # where the exponent is 0 the power is constant, also at x = 0
     return y * x ** call("where", call("equal", y, 0), 1, y - 1)
 

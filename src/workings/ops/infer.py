@@ -21,6 +21,7 @@ __all__ = [
     "reduced_shape",
     "reduction",
     "same_dtype",
+    "shapes_of",
 ]
 
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from workings.errors import ShapeError
 from workings.graph import Node, Op, call, constant, register
-from workings.graph.op import Shape
-from workings.ops.infer import check_axis, reduction
+from workings.graph.op import Infer, Shape
+from workings.ops.infer import check_axis, reduction, shapes_of
 
 
 def reduced_axes(node: Node) -> tuple[int, ...]:
@@ -126,12 +128,30 @@ for _name, _word in (("max", "largest"), ("min", "smallest")):
             domain=((-3, 3),),
         )
     )
+
+
+def _place(name: str) -> Infer:
+    """Like other reductions, but along one axis or all of them flattened, as a place is one whole number."""
+    infer = reduction(name, getattr(np, name), empty=False)
+
+    def along(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:
+        axis = attributes.get("axis")
+        if isinstance(axis, tuple):
+            raise ShapeError(
+                f"{name}: a place along axes {axis} is more than one number: {shapes_of(inputs)}",
+                fix="one axis, or reshape the axes into one first",
+            )
+        return infer(inputs, attributes)
+
+    return along
+
+
 for _name, _word in (("argmax", "largest"), ("argmin", "smallest")):
     register(
         Op(
             _name,
             f"the index of the {_word} value along an axis (the first of equals)",
-            reduction(_name, getattr(np, _name), empty=False),
+            _place(_name),
             getattr(np, _name),
             domain=((-3, 3),),
         )
@@ -142,9 +162,9 @@ for _name, _doc in (("all", "whether all are true"), ("any", "whether one is tru
     )
 
 
-def _cumsum_shape(inputs: Sequence[Node], attributes: object) -> tuple[Shape, np.dtype]:
+def _cumsum_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:
     (x,) = inputs
-    axis = attributes["axis"]  # type: ignore[index]
+    axis = attributes["axis"]
     check_axis("cumsum", x, axis)
     return x.shape, np.cumsum(np.zeros(1, x.dtype)).dtype
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from bisect import bisect_left, bisect_right
 from enum import Enum
 from pathlib import Path
 from types import CodeType, FrameType
@@ -57,7 +58,7 @@ class _Stored(NamedTuple):
 class _Code:
     """What is worth remembering about a code object."""
 
-    __slots__ = ("after", "code", "instructions", "kind", "positions", "where")
+    __slots__ = ("after", "code", "instructions", "kind", "offsets", "positions")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id stays its own
@@ -65,7 +66,7 @@ class _Code:
         self.after: dict[tuple[int, int | None], _Stored] = {}
         self.instructions: list[dis.Instruction] | None = None
         self.positions: list[tuple[int | None, ...]] | None = None
-        self.where: dict[int, int] = {}
+        self.offsets: list[int] = []
 
     def stored(self, offset: int, element: int | None) -> _Stored:
         key = (offset, element)
@@ -73,10 +74,10 @@ class _Code:
         if found is None:
             if self.instructions is None:
                 self.instructions = list(dis.get_instructions(self.code))
-                self.where = {ins.offset: i for i, ins in enumerate(self.instructions)}
-            start = self.where.get(offset)
-            found = _Stored(None) if start is None else _follow(self.instructions, start + 1, element)
-            self.after[key] = found
+                self.offsets = [ins.offset for ins in self.instructions]
+            # while it calls a Python function, a frame stands in the cache entries behind its call
+            start = bisect_right(self.offsets, offset)
+            found = self.after[key] = _follow(self.instructions, start, element)
         return found
 
     def origin(self, offset: int) -> Origin:
@@ -140,10 +141,15 @@ def _follow(instructions: list[dis.Instruction], start: int, element: int | None
 
     `depth` counts what lies above it; `element` is its index where it sits in a tuple at that depth.
     """
-    depth = 0
-    for ins in instructions[start:]:
+    depth, at = 0, start
+    while at < len(instructions):
+        ins = instructions[at]
+        at += 1
         op, n = ins.opname, ins.arg or 0
         if op in _NEUTRAL:
+            continue
+        if op == "JUMP_FORWARD":  # as behind the first branch of `a if c else b`
+            at = bisect_left(instructions, ins.argval, key=lambda i: i.offset)
             continue
         if op in _STORES:
             if depth == 0:

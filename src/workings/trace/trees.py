@@ -54,11 +54,17 @@ def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> 
     branches = _branches(tree)
     if branches is None:
         if isinstance(tree, (set, frozenset)) and any(is_leaf(v) for v in tree):
-            raise ArgumentError(f"{'.'.join(path) or 'the argument'} is a set, which has no order", fix="a list")
+            raise ArgumentError(
+                f"{'.'.join(path) or 'the argument'} is a set, which has no order", fix="a list"
+            )
         return tree
     new = [rebuild(branch, replace, (*path, key)) for key, branch in branches]
     if isinstance(tree, Mapping):
-        return type(tree)(zip(tree, new, strict=True)) if type(tree) is not dict else dict(zip(tree, new, strict=True))
+        return (
+            type(tree)(zip(tree, new, strict=True))
+            if type(tree) is not dict
+            else dict(zip(tree, new, strict=True))
+        )
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*new)
     if isinstance(tree, (list, tuple)):

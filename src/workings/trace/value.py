@@ -217,7 +217,9 @@ class Traced(Value):
         )
 
     def __bool__(self) -> bool:
-        self._no_number("`if`, `while`, `and`, `or` or `not`", "np.where(condition, a, b), or & | ~ for conditions")
+        self._no_number(
+            "`if`, `while`, `and`, `or` or `not`", "np.where(condition, a, b), or & | ~ for conditions"
+        )
 
     def __float__(self) -> float:
         self._no_number("float() or math.*", "the function of NumPy, as np.sqrt for math.sqrt")
@@ -227,7 +229,8 @@ class Traced(Value):
 
     def __index__(self) -> int:
         self._no_number(
-            "range(), an index or a shape", "a plain int from outside, as in `lambda x: f(x, 3)`; shapes are plain"
+            "range(), an index or a shape",
+            "a plain int from outside, as in `lambda x: f(x, 3)`; shapes are plain",
         )
 
     def __complex__(self) -> complex:
@@ -340,12 +343,12 @@ def apply(op: str, inputs: Sequence[Any], attributes: dict[str, Any], *, element
     """
     scopes = current_scopes.get()
     place = locate(scopes, element)
+    # a function of ours that is one op and no more is no scope
+    scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
     try:
         traced, cells = _kinds(inputs)
         nodes, weak = _nodes(inputs, traced)
-        node = call(
-            op, *nodes, origin=place.origin, scope=place.scope, label=place.name, **attributes
-        )
+        node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
     except WorkingsError as error:
         if error.where is None:
             error.where = place.origin

@@ -1,0 +1,26 @@
+"""The tracer: from functions and cells of NumPy to graphs."""
+
+import workings.ops  # noqa: F401  (enters the ops in the registry)
+from workings.trace.cells import constant, gradient, parameter, part
+from workings.trace.derivatives import check_gradient, grad, hessian, jvp, value_and_grad
+from workings.trace.trace import Trace, apply_graph, trace, trace_function
+from workings.trace.value import Cell, Traced, Value
+
+__all__ = [
+    "Cell",
+    "Trace",
+    "Traced",
+    "Value",
+    "apply_graph",
+    "check_gradient",
+    "constant",
+    "grad",
+    "gradient",
+    "hessian",
+    "jvp",
+    "parameter",
+    "part",
+    "trace",
+    "trace_function",
+    "value_and_grad",
+]

@@ -1,0 +1,293 @@
+"""From a function written in NumPy to a graph.
+
+The function is called once with values that stand for its arguments, and whatever it does to them becomes
+nodes. It is called a second time to see that it does the same again. Nothing is global and there is no tape:
+a trace inside a trace makes a graph of its own, and using it is substitution.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from workings.errors import ArgumentError, EscapedError, RefusedError, UnstableError, WorkingsError
+from workings.graph import Graph, Node, Role, constant, evaluate, input_node, reachable
+from workings.trace.frames import Scopes
+from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
+from workings.trace.value import Cell, Traced, Value, current_scopes, numbers
+
+__all__ = ["Trace", "apply_graph", "bind", "trace", "trace_function"]
+
+_MISSING = object()
+_enclosing: ContextVar[frozenset[Node]] = ContextVar("enclosing", default=frozenset())
+
+
+class Trace(NamedTuple):
+    """A traced function: its graph, and how arguments and result are taken apart and put together.
+
+    `paths` are the leaves of the arguments by name (`("parameters", "w1")`), one for each input of the graph;
+    `result` is the function's result with the number of a graph output at each leaf.
+    """
+
+    graph: Graph
+    paths: tuple[Path, ...]
+    arguments: Mapping[str, Any]
+    result: Any
+
+    def leaves(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """The values of the graph's inputs in these arguments, in order."""
+        found = dict(flatten_arguments(arguments))
+        missing = [path for path in self.paths if path not in found]
+        if missing or len(found) != len(self.paths):
+            raise ArgumentError(
+                f"{self.graph.name}: the arguments have another structure than when it was traced"
+            )
+        return [found[path] for path in self.paths]
+
+    def assemble(self, outputs: Sequence[Any]) -> Any:
+        """The function's result, with these outputs of the graph in it."""
+        return rebuild(self.result, lambda _, leaf: outputs[int(leaf)])
+
+
+def bind(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by the names of the signature."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return {**{f"x_{i}" if i else "x": a for i, a in enumerate(args)}, **kwargs}
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{_title(function)}{signature} does not take these arguments: {error}",
+            fix="one value for each argument",
+        ) from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def call_bound(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function with arguments by the names of its signature."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return function(*arguments.values())
+    bound = inspect.BoundArguments(signature, dict(arguments))  # type: ignore[arg-type]
+    return function(*bound.args, **bound.kwargs)
+
+
+def flatten_arguments(arguments: Mapping[str, Any]) -> list[tuple[Path, Any]]:
+    """The leaves of all arguments, each with its path."""
+    return list(flatten(dict(arguments)))
+
+
+def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
+    """The graph of a function of NumPy, for arguments of these shapes and dtypes.
+
+    The arguments are examples: floats, arrays, or trees of them (dicts, lists, tuples, dataclasses); their
+    values do not matter. Inputs are named after the arguments, values after the variables they are stored in.
+
+    >>> import workings as wk
+    >>> def loss(w, x, expected):
+    ...     y = w * x
+    ...     return (y - expected) ** 2
+    >>> print(wk.trace(loss, 0.5, 1.0, 2.0))
+    graph loss(w: data float64, x: data float64, expected: data float64)
+      y: float64 = multiply(w, x)
+      %z: float64 = subtract(y, expected)
+      %loss: float64 = square(%z)
+      return %loss
+
+    Raises `TraceError` for what cannot be traced, naming the line and what to write instead, and `ShapeError`
+    for shapes that do not go together.
+    """
+    return trace_function(function, bind(function, args, kwargs)).graph
+
+
+def trace_function(
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    roles: Callable[[Path], Role] = lambda path: Role.DATA,
+    names: Mapping[Path, str] | None = None,
+    weak: Callable[[Path], bool] = lambda path: False,
+) -> Trace:
+    """Trace a function, with a role for each leaf of its arguments.
+
+    Every call of the function is made twice, and the two must build the same graph.
+    """
+    leaves = flatten_arguments(arguments)
+    paths = [path for path, _ in leaves]
+    titles = dict(zip(paths, leaf_names(paths), strict=True)) | dict(names or {})
+    graphs: list[Graph] = []
+    result: Any = None
+    for _ in range(2):
+        inputs = {
+            path: input_node(titles[path], _shape(leaf), _dtype(leaf, titles[path]), roles(path))
+            for path, leaf in leaves
+        }
+        values = {path: Traced(node, weak=weak(path)) for path, node in inputs.items()}
+        token = _enclosing.set(_enclosing.get() | set(inputs.values()))
+        try:
+            output = _call(function, rebuild(dict(arguments), lambda path, _, v=values: v[path]))
+            result, outputs = _outputs(function, output)
+        finally:
+            _enclosing.reset(token)
+        graph = Graph(inputs.values(), outputs, name=_title(function))
+        _check_bound(graph)
+        graphs.append(graph)
+    _compare(*graphs)
+    return Trace(graphs[0], tuple(paths), dict(arguments), result)
+
+
+def _title(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", type(function).__name__)
+    return "f" if name == "<lambda>" else name
+
+
+def _shape(leaf: Any) -> tuple[int, ...]:
+    return tuple(leaf.shape) if hasattr(leaf, "shape") else ()
+
+
+def _dtype(leaf: Any, name: str) -> np.dtype:
+    dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
+    if dtype.kind not in "biuf":
+        raise ArgumentError(f"{name} has dtype {dtype}, which is no real number", fix="an array of numbers")
+    return dtype
+
+
+def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call the function with traced values, and show the refusal where NumPy hid it behind an error of its own."""
+    token = current_scopes.set(Scopes(_call.__code__))
+    try:
+        return call_bound(function, arguments)
+    except WorkingsError:
+        raise
+    except Exception as error:
+        hidden: BaseException | None = error
+        while hidden is not None:
+            if isinstance(hidden, WorkingsError):
+                raise hidden from error
+            hidden = hidden.__cause__ or hidden.__context__
+        raise
+    finally:
+        current_scopes.reset(token)
+
+
+def _outputs(function: Callable[..., Any], output: Any) -> tuple[Any, list[Node]]:
+    """The result with a number at each leaf, and the nodes that these numbers stand for."""
+    nodes: list[Node] = []
+
+    def number(path: Path, leaf: Any) -> int:
+        if isinstance(leaf, Cell):
+            leaf = leaf.value
+        nodes.append(leaf.node if isinstance(leaf, Value) else constant(leaf))
+        return len(nodes) - 1
+
+    for path, leaf in flatten(output):
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "O":
+            raise RefusedError(
+                f"{_title(function)} returns a plain array that holds traced values", fix="np.stack([a, b])"
+            )
+    result = rebuild(output, number)
+    if not nodes and not is_leaf(output):
+        raise ArgumentError(
+            f"{_title(function)} returned {type(output).__name__}, in which there is no value",
+            fix="return the value, as in `return loss`",
+        )
+    return result, nodes
+
+
+def _check_bound(graph: Graph) -> None:
+    """Every input node that is reached must be the graph's own, or belong to a trace that is still going on."""
+    known = set(graph.inputs) | _enclosing.get()
+    for node in graph.nodes:
+        if node.is_input and node not in known:
+            raise EscapedError(
+                f"{graph.name} uses {node.name or 'a value'}, which belongs to another trace that is over",
+                where=node.origin,
+                fix="return it from the function that made it, or pass it as an argument",
+            )
+
+
+def _compare(one: Graph, two: Graph) -> None:
+    """Raise unless the two traces are the same graph, constants included."""
+    place = dict(zip(one.inputs, two.inputs, strict=True))
+    for a, b in zip(one.nodes, two.nodes, strict=False):
+        if a.is_input:
+            same = place.get(a, a) is b
+        elif a.op is not b.op or a.type != b.type or len(a.inputs) != len(b.inputs):
+            same = False
+        elif a.is_constant:
+            x, y = a.attributes["value"], b.attributes["value"]
+            same = bool(np.array_equal(x, y, equal_nan=a.dtype.kind == "f"))
+        else:
+            same = all(place.get(i, i) is j for i, j in zip(a.inputs, b.inputs, strict=True))
+            same = same and repr(dict(a.attributes)) == repr(dict(b.attributes))
+        if not same:
+            what = "a constant" if a.is_constant else f"{a.name or a.op.name}"
+            raise UnstableError(
+                f"{one.name} does not do the same twice: {what} differs between two calls",
+                where=a.origin or b.origin,
+                fix="draw random numbers outside and pass them as an argument",
+            )
+        place[a] = b
+    if len(one.nodes) != len(two.nodes) or any(
+        place[a] is not b for a, b in zip(one.outputs, two.outputs, strict=True)
+    ):
+        raise UnstableError(
+            f"{one.name} does not do the same twice: one call made more values than the other"
+        )
+
+
+# ── using a graph on values ─────────────────────────────────────────────────────────────────────────────────
+
+
+def apply_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
+    """The outputs of a graph for numbers, cells or traced values: numbers, cells or traced values."""
+    unbound = [node for node in graph.nodes[len(graph.inputs) :] if node.is_input]
+    if any(isinstance(a, Traced) for a in arguments) or any(node not in numbers for node in unbound):
+        nodes = []
+        for a, node in zip(arguments, graph.inputs, strict=True):
+            nodes.append(a.node if isinstance(a, Value) else constant(np.asarray(a, dtype=node.dtype)))
+        return [Traced(node) for node in graph(*nodes)]
+    if any(isinstance(a, Cell) for a in arguments) or unbound:
+        nodes = []
+        for a, node in zip(arguments, graph.inputs, strict=True):
+            nodes.append(a.node if isinstance(a, Cell) else constant(np.asarray(a, dtype=node.dtype)))
+        return [cell_of(node) for node in graph(*nodes)]
+    values = [_number(a, node) for a, node in zip(arguments, graph.inputs, strict=True)]
+    with np.errstate(all="ignore"):
+        return evaluate(graph, values)
+
+
+def _number(value: Any, node: Node) -> Any:
+    return node.dtype.type(value) if node.shape == () else np.asarray(value, dtype=node.dtype)
+
+
+def cell_of(node: Node) -> Cell:
+    """A cell for a node made from the nodes of cells; the numbers on the way are worked out and kept."""
+    todo = [node]
+    with np.errstate(all="ignore"):
+        while todo:
+            top = todo[-1]
+            if top in numbers:
+                todo.pop()
+                continue
+            if top.is_input:
+                raise EscapedError(f"{top.name} belongs to a traced function and has no number here")
+            waiting = [i for i in top.inputs if i not in numbers]
+            if waiting:
+                todo.extend(waiting)
+                continue
+            todo.pop()
+            numbers[top] = (
+                top.value
+                if top.is_constant
+                else top.op.numpy(*(numbers[i] for i in top.inputs), **top.attributes)
+            )
+    return Cell(node, numbers[node], varies=any(n.role is Role.PARAMETER for n in reachable([node])))
