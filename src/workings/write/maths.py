@@ -249,9 +249,7 @@ def by_name(node: Node) -> Tree | None:
     return Symbol(node.name, node) if node.name is not None else None
 
 
-def expression(
-    node: Node, leaf: Leaf = by_name, *, deepest: int = DEEPEST, largest: int = LARGEST
-) -> Tree:
+def expression(node: Node, leaf: Leaf = by_name, *, deepest: int = DEEPEST, largest: int = LARGEST) -> Tree:
     """What `node` is made from, down to the leaves.
 
     `leaf` is asked for every node below `node` itself, and gives its tree, or None for a node to be looked
@@ -360,7 +358,9 @@ def _reduction(word: str) -> Callable[[Node, list[Tree]], Tree]:
 
 def _key(node: Node, parts: Sequence[Tree]) -> tuple[str | Tree, ...]:
     rest = iter(parts)
-    return tuple(next(rest) if isinstance(part, str) and part == "array" else _word(part) for part in node.attributes["key"])
+    return tuple(
+        next(rest) if isinstance(part, str) and part == "array" else _word(part) for part in node.attributes["key"]
+    )
 
 
 def _index(node: Node, parts: list[Tree]) -> Tree:

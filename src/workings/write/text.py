@@ -262,9 +262,7 @@ def columns(line: str) -> int:
     """How many columns of a terminal a line takes: wide letters take two, combining marks none."""
     if line.isascii():
         return len(line)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
 
 
 # where a line may end before, from the best place to the worst

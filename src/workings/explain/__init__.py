@@ -1,0 +1,6 @@
+"""The derivation of a gradient as a document: steps computed from the graph, and their renderings."""
+
+from workings.explain.derive import derive
+from workings.explain.steps import Derivation
+
+__all__ = ["Derivation", "derive"]

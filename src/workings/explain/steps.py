@@ -1,0 +1,220 @@
+"""The steps of a derivation, as data: what each says, about which node, with trees of mathematics and values.
+
+A renderer turns steps into text, Markdown or a page; nothing is computed after a `Derivation` is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from workings.graph import Node
+from workings.write.maths import Differential, Rate, Symbol, Tree
+
+__all__ = [
+    "Agreement",
+    "Backward",
+    "Chain",
+    "Check",
+    "Derivation",
+    "Given",
+    "Line",
+    "Local",
+    "Loss",
+    "Nudge",
+    "Remark",
+    "Section",
+    "Step",
+    "Summary",
+    "Value",
+    "Words",
+]
+
+# a sentence with formulas in it
+Words: TypeAlias = tuple["str | Tree", ...]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that the derivation starts from: a parameter, data, a constant with a name."""
+
+    node: Node
+    symbol: Symbol
+    value: Any
+
+
+@dataclass(frozen=True)
+class Value:
+    """Forward: `symbol = formula = numbers = value`. `scope` names the composite that made it."""
+
+    node: Node
+    symbol: Symbol
+    formula: Tree
+    numbers: Tree | None
+    value: Any
+    words: Words = ()
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Local:
+    """The local derivative of one composition, `rate = formula = value`, and its rule in words."""
+
+    top: Node
+    bottom: Node
+    rate: Rate
+    formula: Tree
+    value: Any
+    words: Words
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chain of equalities, and why it equals the one before."""
+
+    tree: Tree
+    words: Words = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """`left = line = line = …`: the derivative along one path, or the whole of it.
+
+    `formula` is the node that the last formula before the numbers was printed from, and `value` what it
+    evaluates to; `path` lists the nodes from the loss to the parameter.
+    """
+
+    left: Rate | Differential | Symbol
+    lines: tuple[Line, ...]
+    formula: Node
+    value: Any
+    path: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A whole derivation in one line: `left = tree = tree = … = value`."""
+
+    left: Rate | Differential | Symbol
+    trees: tuple[Tree, ...]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Backward:
+    """Node by node: the derivative of the loss with respect to one value, from those after it."""
+
+    node: Node
+    left: Rate | Differential | Symbol
+    formula: Tree
+    formula_node: Node
+    value: Any
+    words: Words = ()
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """The update of one parameter: `formula = numbers = value`, and what it means."""
+
+    node: Node
+    symbol: Symbol
+    formula: Tree
+    numbers: Tree | None
+    before: Any
+    value: Any
+    words: Words = ()
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss before and after the nudge."""
+
+    symbol: Symbol
+    before: Any
+    after: Any
+    words: Words = ()
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One value of the gradient held against the formula's; `difference` is the largest, `ok` the verdict."""
+
+    label: Words
+    value: Any
+    difference: float | None
+    ok: bool
+    words: Words = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """The printed formula's value for one parameter, the run's, and that of central differences."""
+
+    node: Node
+    left: Rate | Differential
+    rows: tuple[Agreement, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(row.ok for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence of its own; `loud` is for what must not be overlooked."""
+
+    words: Words
+    loud: bool = False
+
+
+Step: TypeAlias = Given | Value | Local | Chain | Summary | Backward | Nudge | Loss | Check | Remark
+
+
+@dataclass(frozen=True)
+class Section:
+    title: Words
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How the loss changes with its parameters, step by step, each step computed from the graph.
+
+    `str()` and `text()` give Unicode text that fits 80 columns, `markdown()` Markdown with LaTeX;
+    a notebook shows the latter by itself.
+    """
+
+    title: Words
+    sections: tuple[Section, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps of all sections, in order."""
+        return tuple(step for section in self.sections for step in section.steps)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check agreed."""
+        return all(step.ok for step in self.steps if isinstance(step, Check))
+
+    def text(self, width: int = 80) -> str:
+        """The derivation as Unicode text, no line longer than `width` columns."""
+        from workings.explain.text import render
+
+        return render(self, width)
+
+    def markdown(self) -> str:
+        """The derivation as Markdown with LaTeX between dollar signs, for notebooks and GitHub."""
+        from workings.explain.markdown import render
+
+        return render(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
