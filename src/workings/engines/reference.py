@@ -1,0 +1,62 @@
+"""The engine that runs a program node by node and can show every value: the meaning of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from workings.engines.values import contiguous, prepared, strong
+from workings.graph import Graph, Node, Program, evaluate, every_value
+
+__all__ = ["ReferenceEngine", "compile_reference"]
+
+
+class ReferenceEngine:
+    """Runs each step as NumPy calls, one for each node. Slow, and what the other engines are held against."""
+
+    name: ClassVar[str] = "reference"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def values(self, carry: Sequence[Any], data: Sequence[Any], settings: Sequence[Any]) -> dict[Node, Any]:
+        """The value of every node in one step, for these inputs."""
+        inputs = prepared(self.program.step.inputs, (*carry, *data, *settings))
+        with np.errstate(all="ignore"):
+            return every_value(self.program.step, inputs)
+
+    def run(
+        self,
+        carry: Sequence[Any],
+        data: Sequence[Any],
+        settings: Sequence[Any],
+        losses: np.ndarray,
+        first: int,
+        last: int,
+    ) -> tuple[tuple[Any, ...], int]:
+        """Run the steps from `first` up to `last`; see `Engine.run`."""
+        program = self.program
+        inputs = prepared(program.step.inputs, (*carry, *data, *settings))
+        carried, given = inputs[: len(program.carry)], inputs[len(program.carry) :]
+        with np.errstate(all="ignore"):
+            for step in range(first, last):
+                loss, finite, stop, *after = evaluate(program.step, (*carried, *given))
+                losses[step] = loss
+                carried = tuple(contiguous(value) for value in after)
+                if not finite or stop:
+                    return carried, step + 1
+        return carried, last
+
+
+def compile_reference(graph: Graph) -> Callable[..., tuple[Any, ...]]:
+    """A graph as a function that evaluates it node by node."""
+
+    def function(*inputs: Any) -> tuple[Any, ...]:
+        with np.errstate(all="ignore"):
+            return tuple(
+                evaluate(graph, [strong(node, value) for node, value in zip(graph.inputs, inputs, strict=True)])
+            )
+
+    return function

@@ -1,0 +1,206 @@
+"""A program as Python: NumPy calls in the user's names, in a text that stands alone.
+
+It computes exactly what the graph means, since an op's meaning is the NumPy call that is written here. See
+`workings.write.statements` for which value gets a line, and `workings.write.expressions` for its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workings.graph import Graph, Node, Program, Role
+from workings.graph.names import RESERVED, Names, identifier
+from workings.write.expressions import Expression, literal
+from workings.write.layouts import UNKNOWN, layouts
+from workings.write.literals import INLINE, spelled, typed
+from workings.write.page import Page
+from workings.write.statements import compose, plan
+from workings.write.step import StepLines
+from workings.write.written import Written
+
+__all__ = ["write_python", "write_python_function"]
+
+FORWARD, BACKWARD = range(2)
+
+
+def write_python(program: Program) -> Written:
+    """The training run as a Python program that needs nothing but NumPy.
+
+    It has a function `train(<carry>, <data>, <settings>, losses, first, last)` that runs the steps from
+    `first` up to `last`, puts the loss before step i into `losses[i]`, and returns the carry and the step it
+    reached; and a main part with the start values and the data that runs it. Arrays of more than 16 elements
+    lie in `arrays`. A large constant of the net is an argument after the data.
+
+    Raises `UnsupportedError` for an op that has no spelling in Python.
+    """
+    step = StepLines(program)
+    constants = _Constants(program.step, step.names)
+    page = Page()
+    settled = program.start()
+    data = [_value(node, value) for node, value in zip(program.data_inputs, program.data.values(), strict=True)]
+    settings = [
+        _value(node, value) for node, value in zip(program.setting_inputs, program.settings.values(), strict=True)
+    ]
+    groups = [
+        ("Start values", [c.input for c in program.carry], settled),
+        ("Data", program.data_inputs, data),
+        ("Constants of the net", list(constants.given), [node.value for node in constants.given]),
+        ("Settings", program.setting_inputs, settings),
+    ]
+    shown = {
+        step.names[node]: (spelled(value) if node.shape else typed(value.item(), node.dtype), value)
+        for _, nodes, values in groups
+        for node, value in zip(nodes, values, strict=True)
+    }
+    arrays = {name: value for name, (text, value) in shown.items() if text is None}
+    page.docstring(*_about(program, step.names))
+    page.gap()
+    page.preamble(program.step.nodes, path=bool(arrays))
+    arguments = [step.names[node] for _, nodes, _ in groups for node in nodes]
+    page.listed("def train(", [*arguments, "losses", "first", "last"], "):")
+    carried = _listing([step.names[c.input] for c in program.carry])
+    page.docstring(
+        f"Run the steps from `first` up to `last`; return {carried} and the step reached.",
+        "The loss before each step goes into `losses`.",
+        indent=4,
+    )
+    constants.write(page)
+    page.line("for step in range(first, last):", 4)
+    step.write(page)
+    page.listed("return ", [*(step.names[c.input] for c in program.carry), "last"], "", 4, ("(", ")"))
+    page.gap(2)
+    texts = {name: text or f'start["{name}"]' for name, (text, _) in shown.items()}
+    _write_main(
+        page, program, [(title, [step.names[n] for n in nodes]) for title, nodes, _ in groups], texts, bool(arrays)
+    )
+    given = tuple(step.names[node] for node in constants.given)
+    return Written(page.text, arrays, page.nodes, "train", given)
+
+
+def write_python_function(graph: Graph, name: str | None = None) -> Written:
+    """A graph as a Python function of its inputs that returns its outputs.
+
+    One output is returned as it is, several as a tuple. A large constant is an argument after the inputs.
+    Raises `UnsupportedError` for an op that has no spelling in Python.
+    """
+    names = graph.names
+    function = Names(RESERVED | set(names.values())).give(name or graph.name)
+    constants = _Constants(graph, names)
+    section: dict[Node, int] = {}
+    for node in graph.nodes:
+        derived = node.because is not None or any(section[i] for i in node.inputs)
+        section[node] = BACKWARD if derived and not node.is_constant else FORWARD
+    alone = graph.outputs[0] if len(graph.outputs) == 1 and graph.outputs[0].name is None else None
+    layout = plan(graph, section, [o for o in graph.outputs if o is not alone])
+    statements, pending = compose(layout, _plain(names), layouts(graph, UNKNOWN))
+    page = Page()
+    inputs = [names[node] for node in graph.inputs]
+    outputs = [_shown(node, pending, names).text for node in graph.outputs]
+    page.preamble(graph.nodes, path=False)
+    page.listed(f"def {function}(", [*inputs, *(names[node] for node in constants.given)], "):")
+    constants.write(page)
+    both = {section[s.node] for s in statements} == {FORWARD, BACKWARD}
+    for number, comment in ((FORWARD, "# Forward pass"), (BACKWARD, "# Backward pass")):
+        part = [s for s in statements if section[s.node] == number]
+        if both:
+            page.gap()
+            page.line(comment, 4)
+        for statement in part:
+            page.statement(statement, names[statement.node], 4)
+    page.gap()
+    page.listed("return ", outputs, "", 4, ("(", ")"))
+    given = {names[node]: node.value for node in constants.given}
+    return Written(page.text, given, page.nodes, function, tuple(given))
+
+
+def _plain(names: Mapping[Node, str]) -> Callable[[Node, Node], str | None]:
+    return lambda node, user: names.get(node)
+
+
+def _shown(node: Node, pending: Mapping[Node, Expression], names: Mapping[Node, str]) -> Expression:
+    """A node where nothing else stands beside it."""
+    if node in pending:
+        return pending[node]
+    return Expression(names[node], reads=frozenset([node])) if node in names else literal(node)
+
+
+class _Constants:
+    """The array constants of a graph: short ones are written out, long ones are arguments."""
+
+    def __init__(self, graph: Graph, names: Mapping[Node, str]) -> None:
+        self.written: dict[Node, str] = {}
+        self.given: list[Node] = []
+        self._names = names
+        for node in graph.nodes:
+            if node.is_constant and node.shape != ():
+                text = spelled(node.value)
+                if text is None:
+                    self.given.append(node)
+                else:
+                    self.written[node] = text
+
+    def write(self, page: Page) -> None:
+        for node, text in self.written.items():
+            page.line(f"{self._names[node]} = {text}", 4, node)
+
+
+# ── the main part ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _value(node: Node, value: Any) -> Any:
+    """A value as the program takes it: a NumPy scalar, or an array that lies row by row."""
+    if node.shape == ():
+        return node.dtype.type(np.asarray(value).item())
+    return np.array(value, dtype=node.dtype, order="C")
+
+
+def _listing(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+def _about(program: Program, names: Mapping[Node, str]) -> tuple[str, str]:
+    """The docstring of the program."""
+    loss = identifier(program.loss.name or program.step.name)
+    trained = [names[c.input] for c in program.carry if c.input.role is Role.PARAMETER]
+    data = [names[node] for node in program.data_inputs]
+    steps = f"{program.steps} step{'' if program.steps == 1 else 's'}"
+    first = f"How `{loss}` is trained: {steps} of gradient descent."
+    given = f", given {_listing(data)}" if data else ""
+    return first, (
+        f"The parameters are {_listing(trained)}{given}. "
+        if len(trained) != 1
+        else f"The parameter is {trained[0]}{given}. "
+    ) + (
+        "Each step computes the loss, then its derivative with respect to each parameter, and nudges "
+        "the parameters so that the loss goes down."
+    )
+
+
+def _write_main(
+    page: Page, program: Program, groups: Sequence[tuple[str, Sequence[str]]], texts: Mapping[str, str], beside: bool
+) -> None:
+    """The part that runs when the text is started as a program; `beside` says that it has an .npz."""
+    names = program.step.names
+    page.line('if __name__ == "__main__":')
+    if beside:
+        page.line('start = np.load(Path(__file__).with_suffix(".npz"))', 4)
+    for title, members in groups:
+        if members:
+            page.gap()
+            page.line(f"# {title}", 4)
+        for name in members:
+            page.line(f"{name} = {texts[name]}", 4)
+    page.gap()
+    page.line(f"losses = np.empty({program.steps})", 4)
+    carried = [names[c.input] for c in program.carry]
+    arguments = [name for _, members in groups for name in members]
+    page.listed(f"{', '.join([*carried, 'step'])} = train(", [*arguments, "losses", "0", str(program.steps)], ")", 4)
+    if program.steps > 0:
+        page.line('print(f"step 0: loss {losses[0]}")', 4)
+        page.line('print(f"step {step - 1}: loss {losses[step - 1]}")', 4)
+    for carry in program.carry:
+        if carry.input.role is Role.PARAMETER and carry.input.size <= INLINE:
+            page.line(f'print("{names[carry.input]} =", {names[carry.input]})', 4)

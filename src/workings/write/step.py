@@ -1,0 +1,258 @@
+"""The body of the loop: forward pass, backward pass, update and checks of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workings.graph import Carry, Node, Program, Role
+from workings.graph.names import RESERVED, Names
+from workings.write.expressions import ATOM, Expression, literal
+from workings.write.layouts import certain, layouts
+from workings.write.page import Page
+from workings.write.statements import Statement, arrange, compose, plan
+
+__all__ = ["StepLines"]
+
+FORWARD, BACKWARD, UPDATE, CHECKS = range(4)
+
+
+class StepLines:
+    """The body of the loop. What a line is called, and where it may stand, depends on what is read later."""
+
+    def __init__(self, program: Program) -> None:
+        graph = program.step
+        self.program = program
+        self.names = graph.names
+        self.known = layouts(graph)
+        self.free = Names(RESERVED | set(graph.names.values()))
+        gradients = list(program.gradients.values())
+        outputs = [c.output for c in program.carry]
+        self.section = arrange([program.loss], gradients, outputs, [program.finite, program.stop])
+        self.finite, self.finite_joints = self._parts(program.finite, "logical_and")
+        self.stop, self.stop_joints = self._parts(program.stop, "logical_or")
+        self.joints = frozenset(self.finite_joints) | frozenset(self.stop_joints)
+        self.aliases, self.alias_of = self._gradient_names()
+        self.feeds = self._feeds()
+        self.plan = plan(graph, self.section, [program.loss, *gradients, *outputs], self.joints)
+        self.direct: dict[Node, Carry] = {}
+        self.own: dict[Node, str] = {}
+        self.waiting: dict[Node, str] = {}
+        self._settle()
+
+    def _parts(self, root: Node, op: str) -> tuple[list[Node], list[Node]]:
+        """The conditions that make up `root`, and the nodes that only join them."""
+        users = self.program.step.users
+        parts, joints, todo = [], [], [root]
+        while todo:
+            node = todo.pop()
+            taken = sum(u.inputs.count(node) for u in users[node])
+            private = self.section[node] == CHECKS and taken == (0 if node is root else 1)
+            if node.op.name == op and node.shape == () and node.name is None and private:
+                joints.append(node)
+                todo.extend(reversed(node.inputs))
+            else:
+                parts.append(node)
+        return parts, joints
+
+    def _gradient_names(self) -> tuple[dict[Node, dict[Node, str]], list[tuple[str, Node]]]:
+        """What the update calls a gradient: `d_w`, also where the backward pass has another name for it."""
+        called: dict[Node, dict[Node, str]] = {}
+        extra = []
+        for parameter, gradient in self.program.gradients.items():
+            if gradient.because is not None and gradient.because.of is parameter and gradient in self.names:
+                called.setdefault(gradient, {})[parameter] = self.names[gradient]
+            else:
+                name = self.free.give(f"d_{self.names[parameter]}")
+                called.setdefault(gradient, {})[parameter] = name
+                extra.append((name, gradient))
+        return called, extra
+
+    def _feeds(self) -> dict[Node, Node]:
+        """For each node of the update a parameter that it goes into."""
+        feeds = {c.output: c.input for c in self.program.carry if c.input.role is Role.PARAMETER}
+        for node in reversed(self.program.step.nodes):
+            if node in feeds:
+                for i in node.inputs:
+                    feeds.setdefault(i, feeds[node])
+        return feeds
+
+    def _name(self, node: Node, user: Node) -> str | None:
+        if node in self.aliases and self.section[user] >= UPDATE:
+            called = self.aliases[node]
+            return called.get(self.feeds.get(user, user)) or next(iter(called.values()))
+        if node in self.own:
+            return self.own[node]
+        return self.names.get(node)
+
+    def _settle(self) -> None:
+        """Assign an update to the name of what it replaces, wherever the old value is not read any more."""
+        for carry in self.program.carry:
+            node = carry.output
+            if node is not carry.input and self._is_update(node):
+                self.direct.setdefault(node, carry)
+        while True:
+            self._name_updates()
+            self.statements, self.pending = compose(self.plan, self._name, self.known)
+            refused = [node for node, carry in self.direct.items() if self._read_later(node, carry)]
+            if not refused:
+                break
+            for node in refused:
+                del self.direct[node]
+
+    def _is_update(self, node: Node) -> bool:
+        return self.section[node] == UPDATE and not node.is_constant and not node.is_input
+
+    def _name_updates(self) -> None:
+        """`w` for an update that replaces `w` at once, `w_next` for one that has to wait."""
+        for carry in self.program.carry:
+            node = carry.output
+            if node in self.direct:
+                self.own[node] = self.names[self.direct[node].input]
+            elif self._is_update(node) and node.name is None:
+                if node not in self.waiting:
+                    self.waiting[node] = self.free.give(f"{self.names[carry.input]}_next")
+                self.own[node] = self.waiting[node]
+            else:
+                self.own.pop(node, None)
+
+    def _read_later(self, node: Node, carry: Carry) -> bool:
+        """Whether the carry's old value, or its new one before it is laid out anew, is read after the update."""
+        at = next(k for k, s in enumerate(self.statements) if s.node is node)
+        reads = [s.expression.reads for s in self.statements[at + 1 :]]
+        reads += [self._part(p).reads for p in (*self.finite, *self.stop)]
+        reads += [frozenset([c.output]) for c in self.program.carry if c.output is not node and c is not carry]
+        if any(carry.input in r for r in reads):
+            return True
+        return not certain(self.known, node) and any(node in r for r in reads)
+
+    def _part(self, node: Node) -> Expression:
+        if node in self.pending:
+            return self.pending[node]
+        called = self._name(node, node)
+        return literal(node) if called is None else Expression(called, reads=frozenset([node]))
+
+    def _laid_out(self, text: str, node: Node) -> str:
+        """A new value of the carry as a NumPy scalar, or an array that lies row by row."""
+        if certain(self.known, node):
+            return text
+        return f"np.ascontiguousarray({text})" if node.ndim else f"{text}[()]"
+
+    # ── text ──
+
+    def write(self, page: Page) -> None:
+        loss = self.program.loss
+        by_section: dict[int, list[Statement]] = {n: [] for n in range(4)}
+        for statement in self.statements:
+            by_section[self.section[statement.node]].append(statement)
+        page.line("# Forward pass", 8)
+        self._write_all(page, by_section[FORWARD])
+        page.line(f"losses[step] = {self._part(loss).text}", 8)
+        self._write_backward(page, by_section[BACKWARD])
+        copies = self._copies()
+        late = self._checks_read_old(by_section[CHECKS], copies)
+        if by_section[UPDATE] or (copies and not late):
+            page.gap()
+            page.line("# Nudge each parameter against its gradient", 8)
+            self._write_all(page, by_section[UPDATE])
+        if not late:
+            self._write_copies(page, copies)
+        self._write_checks(page, by_section[CHECKS], copies if late else [])
+        page.gap()
+
+    def _write_all(self, page: Page, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            node = statement.node
+            name = self.own.get(node) or self.names[node]
+            if node in self.direct and not certain(self.known, node):
+                expression = statement.expression
+                text = expression.text if node.ndim else expression.at(ATOM)
+                statement = statement._replace(expression=expression._replace(text=self._laid_out(text, node)))
+            page.statement(statement, name, 8)
+
+    def _write_backward(self, page: Page, statements: Sequence[Statement]) -> None:
+        waiting = list(self.alias_of)
+        if not statements and not waiting:
+            return
+        page.gap()
+        page.line(self._backward_comment(statements), 8)
+        for statement in statements:
+            self._write_all(page, [statement])
+            for name, gradient in [w for w in waiting if w[1] is statement.node]:
+                page.line(f"{name} = {self.names[gradient]}", 8, gradient)
+                waiting.remove((name, gradient))
+        for name, gradient in waiting:
+            page.line(f"{name} = {self._part(gradient).text}", 8, gradient)
+
+    def _backward_comment(self, statements: Sequence[Statement]) -> str:
+        """A comment that says what `d_y` means, by the first one there is."""
+        loss = self._part(self.program.loss).text
+        for node in (s.node for s in statements):
+            of = node.because.of if node.because else None
+            if of is None or of not in self.names:
+                continue
+            derivative, value = self.names[node], self.names[of]
+            if derivative == f"d_{value}":
+                return f"# Backward pass: {derivative} is the derivative of {loss} with respect to {value}"
+        return "# Backward pass"
+
+    def _copies(self) -> list[tuple[str, str, Node]]:
+        """What is handed to the next step by an assignment alone: the name, the new value, and its node."""
+        copies = []
+        for carry in self.program.carry:
+            node, name = carry.output, self.names[carry.input]
+            if node is carry.input or self.direct.get(node) is carry:
+                continue
+            copies.append((name, self._laid_out(self._part(node).text, node), node))
+        return copies
+
+    def _checks_read_old(self, statements: Sequence[Statement], copies: Sequence[tuple[str, str, Node]]) -> bool:
+        names = {name for name, _, _ in copies}
+        old = {c.input for c in self.program.carry if self.names[c.input] in names}
+        reads = [s.expression.reads for s in statements]
+        reads += [self._part(p).reads for p in (*self.finite, *self.stop)]
+        return any(old & r for r in reads)
+
+    def _write_copies(self, page: Page, copies: Sequence[tuple[str, str, Node]]) -> None:
+        """One after the other where no value is lost by it, and else all at once."""
+        inputs = {self.names[c.input]: c.input for c in self.program.carry}
+        waiting = list(copies)
+        while waiting:
+            for copy in waiting:
+                name = copy[0]
+                if not any(other is not copy and other[2] is inputs[name] for other in waiting):
+                    page.line(f"{name} = {copy[1]}", 8, copy[2])
+                    waiting.remove(copy)
+                    break
+            else:
+                page.line(f"{', '.join(c[0] for c in waiting)} = {', '.join(c[1] for c in waiting)}", 8)
+                return
+
+    def _write_checks(
+        self, page: Page, statements: Sequence[Statement], copies: Sequence[tuple[str, str, Node]]
+    ) -> None:
+        """The lines that leave the loop; `copies` are carried out between the conditions and the leaving."""
+        finite = [self._part(p).text for p in self.finite if not p.is_literal(1)]
+        stop = [self._part(p).text for p in self.stop if not p.is_literal(0)]
+        if not finite and not stop and not copies:
+            return
+        if statements or copies:
+            page.gap()
+            page.line("# Check the values before they are handed on to the next step", 8)
+            self._write_all(page, statements)
+        if copies:
+            if finite:
+                page.condition("finite = ", finite, "and", "", 8)
+            if stop:
+                page.condition("stop = ", stop, "or", "", 8)
+            self._write_copies(page, copies)
+            finite, stop = ["finite"] if finite else [], ["stop"] if stop else []
+        carried = [self.names[c.input] for c in self.program.carry]
+        for before, parts, word, comment in (
+            ("if not ", finite, "and", "# Leave when a value is no longer finite"),
+            ("if ", stop, "or", "# Leave when a stop condition is met"),
+        ):
+            if parts:
+                page.gap()
+                page.line(comment, 8)
+                page.condition(before, parts, word, ":", 8)
+                page.listed("return ", [*carried, "step + 1"], "", 12, ("(", ")"))

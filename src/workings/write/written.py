@@ -1,0 +1,91 @@
+"""A written program: its text and the arrays that lie beside it."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from workings.errors import ArgumentError
+from workings.graph import Node
+
+__all__ = ["Written"]
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A program in some language.
+
+    source      its text
+    arrays      what is too large for a text, by name; the program reads it from an .npz beside it
+    lines       for each line (the first is 1) that computes a node of the graph: that node
+    function    the name of the function in the text
+    constants   names of those `arrays` that the function takes after its data, since they belong to the net
+    """
+
+    source: str
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    lines: Mapping[int, Node] = field(default_factory=dict)
+    function: str = "train"
+    constants: tuple[str, ...] = ()
+
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the text to `path`, and its arrays beside it as .npz; the files written.
+
+        Each file appears whole or not at all, and the arrays before the text that reads them.
+        """
+        path = Path(path)
+        if not path.name or path.suffix == ".npz":
+            raise ArgumentError(f"{str(path)!r} cannot hold a program", fix="a file name such as 'train.py'")
+        saved = []
+        if self.arrays:
+            beside = path.with_suffix(".npz")
+            _replace(beside, _packed(self.arrays))
+            saved.append(beside)
+        _replace(path, self.source.encode("utf-8"))
+        return [path, *saved]
+
+
+def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an .npz; the same arrays give the same bytes, and any name will do."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(value), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content.getvalue())
+    return packed.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one move, so that no reader and no crash meets half of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(path))
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """The permissions that the file has already, or that a new file gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
