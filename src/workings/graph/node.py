@@ -52,7 +52,7 @@ class _Beside(NamedTuple):
     because: Because | None = None
 
 
-_beside: ContextVar[_Beside] = ContextVar("beside", default=_Beside())
+_beside: ContextVar[_Beside] = ContextVar("beside", default=_Beside())  # noqa: B039 (frozen)
 
 
 @contextmanager
@@ -172,6 +172,7 @@ class Node(Operators):
     """
 
     __slots__ = (
+        "__weakref__",
         "attributes",
         "because",
         "dtype",
@@ -182,7 +183,6 @@ class Node(Operators):
         "scope",
         "serial",
         "shape",
-        "__weakref__",
     )
     op: Op
     inputs: tuple[Node, ...]
@@ -245,7 +245,7 @@ class Node(Operators):
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
-    def T(self) -> Node:
+    def T(self) -> Node:  # noqa: N802 (NumPy's name)
         return call("transpose", self, axes=tuple(reversed(range(self.ndim))))
 
     @property

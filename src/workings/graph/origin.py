@@ -36,6 +36,6 @@ class Origin(NamedTuple):
             raw = line.encode()
             start = len(raw[: self.column].decode(errors="replace")) - (len(line) - len(line.lstrip()))
             width = len(raw[self.column : self.end_column].decode(errors="replace"))
-            if start >= 0 and 0 < width and (start, width) != (0, len(text)):
+            if start >= 0 and width > 0 and (start, width) != (0, len(text)):
                 place += "\n    " + " " * start + "^" * width
         return place

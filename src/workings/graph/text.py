@@ -22,6 +22,7 @@ import numpy as np
 
 from workings.errors import ParseError, WorkingsError
 from workings.graph.graph import Graph
+from workings.graph.names import RESERVED, Names, identifier
 from workings.graph.node import Node, Role, call, constant, input_node
 
 __all__ = ["parse", "write"]
@@ -29,11 +30,12 @@ __all__ = ["parse", "write"]
 _INLINE = 8
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>-?(?:inf|nan|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?![\w.]))
+      (?P<number>(?:-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|-inf|-nan)(?![\w.]))
     | (?P<name>%?[^\W\d][\w.]*)
     | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     | (?P<table>@\d+)
     | (?P<mark>[()\[\]{}:,=;])
+    | (?P<end>\Z)
     )""",
     re.VERBOSE,
 )
@@ -49,7 +51,7 @@ def _lines(graph: Graph, table: list[np.ndarray]) -> list[str]:
     names = graph.names
     shown = {node: _shown(node, names, table) for node in graph.nodes}
     heads = [f"{names[node]}: {node.role} {node.type}" for node in graph.inputs]
-    lines = [f"graph {graph.name}({', '.join(heads)})"]
+    lines = [f"graph {identifier(graph.name)}({', '.join(heads)})"]
     for node in graph.nodes[len(graph.inputs) :]:
         if node.is_constant:
             continue
@@ -73,6 +75,8 @@ def _shown(node: Node, names: Mapping[Node, str], table: list[np.ndarray]) -> st
 
 
 def _attribute(value: Any, table: list[np.ndarray]) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, Graph):
         return "{" + "; ".join(line.strip() for line in _lines(value, table)) + "}"
     if isinstance(value, np.dtype):
@@ -104,9 +108,6 @@ class _Reader:
 
     def advance(self) -> str:
         old = self.token
-        if not self.text[self.at :].strip():
-            self.kind, self.token = "end", ""
-            return old
         match = _TOKEN.match(self.text, self.at)
         if match is None:
             self.kind, self.token = "unknown", self.text[self.at :].strip()[:1]
@@ -118,6 +119,11 @@ class _Reader:
     def error(self, expected: str) -> ParseError:
         line = self.text.count("\n", 0, self.at) + 1
         return ParseError(f"line {line}: expected {expected}, found {self.token or 'the end'!r}")
+
+    def ahead(self, mark: str) -> bool:
+        """Whether the token after this one is `mark`."""
+        match = _TOKEN.match(self.text, self.at)
+        return match is not None and match["mark"] == mark
 
     def take(self, mark: str) -> None:
         if self.token != mark:
@@ -193,7 +199,8 @@ class _Reader:
         return np.asarray(self.constants[index])
 
     def argument(self, known: Mapping[str, Node]) -> Node:
-        if self.kind == "name" and self.token in known:
+        # a variable may be called `inf`; a constant has its dtype behind it
+        if self.kind == "name" and self.token in known and not self.ahead(":"):
             return known[self.advance()]
         if self.kind == "name" and self.token not in ("True", "False", "inf", "nan"):
             raise self.error("a name made above")
@@ -231,7 +238,13 @@ class _Reader:
             self.accept(",")
         if end:
             self.take(end)
-        return Graph(inputs, outputs, name=title)
+        graph = Graph(inputs, outputs, name=title)
+        # the names are those of the text, also where we gave them
+        names = Names(RESERVED | {name.lstrip("%") for name in known})
+        kept = {node: name.lstrip("%") for name, node in known.items()}
+        arrays = [node for node in graph.nodes if node.is_constant and node.shape != ()]
+        graph.__dict__["names"] = kept | {node: names.give("constant") for node in arrays}
+        return graph
 
     def statement(self, known: dict[str, Node]) -> None:
         name = self.name()
@@ -243,8 +256,7 @@ class _Reader:
         arguments: list[Node] = []
         attributes: dict[str, Any] = {}
         while not self.accept(")"):
-            ahead = self.text[self.at :].lstrip()[:1]
-            if self.kind == "name" and ahead == "=":
+            if self.kind == "name" and self.ahead("="):
                 key = self.name()
                 self.take("=")
                 attributes[key] = self.literal()

@@ -15,7 +15,7 @@ def verify(graph: Graph) -> Graph:
 
     Legal means: every op is registered; every input of the graph is an input node and has a role; every
     input node met on the way is among the graph's inputs; a node comes after what it is made from; and each
-    node's shape and dtype are those that its op infers.
+    node's shape and dtype are those that its op infers. A graph among a node's attributes is legal too.
     """
     known = set(registered())
     seen = set()
@@ -27,6 +27,9 @@ def verify(graph: Graph) -> Graph:
         seen.add(node)
     for node in graph.nodes[len(graph.inputs) :]:
         label = f"graph {graph.name}: node {node.name or node.serial} ({node.op.name})"
+        for value in node.attributes.values():
+            if isinstance(value, Graph):
+                verify(value)
         if node.op not in known:
             raise GraphError(f"{label}: the op is not registered", where=node.origin)
         if node.is_input:

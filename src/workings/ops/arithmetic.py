@@ -94,7 +94,7 @@ register(
         "1 / x",
         elementwise(np.reciprocal),
         np.reciprocal,
-        partials=(lambda x, y: -y**2,),
+        partials=(lambda x, y: -(y**2),),
         maths="reciprocal",
         domain=((0.5, 3),),
     )
@@ -126,7 +126,8 @@ def _power_by_base(x: Node, y: Node, z: Node) -> Any:
 
 def _power_by_exponent(x: Node, y: Node, z: Node) -> Any:
     # 0 to any positive power stays 0, so its slope is 0, not 0 · log 0
-    return z * call("log", call("where", call("equal", x, 0), 1, x))
+    base = x if x.dtype == z.dtype else call("astype", x, dtype=z.dtype)
+    return z * call("log", call("where", call("equal", base, 0), 1, base))
 
 
 register(
@@ -253,6 +254,4 @@ for _name, _doc in (
     ("isnan", "whether x is nan"),
     ("isinf", "whether x is inf or −inf"),
 ):
-    register(
-        Op(_name, _doc, elementwise(getattr(np, _name)), getattr(np, _name), partials=(0,), domain=((-3, 3),))
-    )
+    register(Op(_name, _doc, elementwise(getattr(np, _name)), getattr(np, _name), partials=(0,), domain=((-3, 3),)))

@@ -88,9 +88,7 @@ register(
         lambda inputs, attributes: (broadcast_shapes("clip", inputs), same_dtype("clip", inputs)),
         np.clip,
         partials=(
-            lambda x, low, high, y: _mask(
-                call("logical_and", x >= low, x <= high), y.dtype, yes=1, no=0
-            ),
+            lambda x, low, high, y: _mask(call("logical_and", x >= low, x <= high), y.dtype, yes=1, no=0),
             lambda x, low, high, y: _mask(call("logical_and", x < low, low <= high), y.dtype, yes=1, no=0),
             lambda x, low, high, y: _mask(call("greater", call("maximum", x, low), high), y.dtype, yes=1, no=0),
         ),

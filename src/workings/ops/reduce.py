@@ -157,9 +157,7 @@ for _name, _word in (("argmax", "largest"), ("argmin", "smallest")):
         )
     )
 for _name, _doc in (("all", "whether all are true"), ("any", "whether one is true")):
-    register(
-        Op(_name, _doc, reduction(_name, getattr(np, _name), empty=True), getattr(np, _name), domain=((-1, 1),))
-    )
+    register(Op(_name, _doc, reduction(_name, getattr(np, _name), empty=True), getattr(np, _name), domain=((-1, 1),)))
 
 
 def _cumsum_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:

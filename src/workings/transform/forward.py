@@ -38,6 +38,8 @@ def forward(outputs: Sequence[Node], wrt: Sequence[Node], tangents: Sequence[Nod
 
 def jvp(tangents: Sequence[Node | None], node: Node) -> Node | None:
     """How `node` moves when its inputs move along `tangents` (None: they stay)."""
+    if all(tangent is None for tangent in tangents):
+        return None
     if node.op.jvp is not None:
         return node.op.jvp(tangents, node)
     if node.op.partials is None:

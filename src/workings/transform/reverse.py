@@ -45,14 +45,16 @@ def adjoints(output: Node, wrt: Sequence[Node], seed: Node | None = None) -> dic
                 fix="reduce it with np.sum or np.mean",
             )
         seed = constant(1, output.dtype)
+    elif (seed.shape, seed.dtype) != (output.shape, output.dtype):
+        raise GradientError(f"{output.name or 'the output'} is {output.type}, and its adjoint {seed.type}")
     active = depending([output], wrt)
+    border = set(wrt)
     uses: dict[Node, int] = {}
     for node in active.values():
-        for i in () if node in wrt else node.inputs:
+        for i in () if node in border else node.inputs:
             uses[i] = uses.get(i, 0) + 1
     paths: dict[Node, list[Node]] = {output: [seed]}
     found: dict[Node, Node] = {}
-    border = set(wrt)
     for node in sorted(active.values(), key=lambda n: n.serial, reverse=True):
         if node not in paths:
             continue
@@ -119,6 +121,8 @@ def chain(g: Node, partial: Any) -> Node | None:
         # a chosen value hands on the derivative itself, so that 0 · inf never makes a nan
         condition, a, b = partial.inputs
         yes, no = chain(g, a), chain(g, b)
+        if yes is None and no is None:
+            return None
         return call("where", condition, 0 if yes is None else yes, 0 if no is None else no)
     return g * partial
 
@@ -133,9 +137,7 @@ def fit(adjoint: Node, x: Node) -> Node:
         if extra < 0:
             adjoint = call("broadcast_to", adjoint, shape=x.shape)
         else:
-            stretched = [
-                i for i, n in enumerate(adjoint.shape) if i < extra or (x.shape[i - extra] == 1 and n != 1)
-            ]
+            stretched = [i for i, n in enumerate(adjoint.shape) if i < extra or (x.shape[i - extra] == 1 and n != 1)]
             axis: Any = tuple(stretched) if len(stretched) > 1 else stretched[0]
             if len(stretched) == adjoint.ndim:
                 adjoint = call("sum", adjoint)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,14 +55,18 @@ def simplify(graph: Graph, *, algebra: bool = False) -> Simplified:
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     shared: dict[Any, Node] = {_identity(node): node for node in graph.inputs}
     notes: list[Note] = []
+    latest = -1
     for node in graph.nodes[len(graph.inputs) :]:
         inputs = tuple(new[i] for i in node.inputs)
         because = node.because and node.because.moved(new)
         current = node
-        if inputs != node.inputs or because is not node.because:
+        # a node behind a new one is made anew too, so that the user's order stays
+        behind = node.serial < latest and not node.is_constant
+        if inputs != node.inputs or because is not node.because or behind:
             current = remake(node, inputs, because=because)
         current = _reduce(current, tags, notes, shared)
         new[node] = shared.setdefault(_identity(current), current)
+        latest = max(latest, new[node].serial)
     return Simplified(Graph(graph.inputs, [new[o] for o in graph.outputs], name=graph.name), tuple(notes), new)
 
 
@@ -75,6 +79,7 @@ def _reduce(node: Node, tags: Sequence[str], notes: list[Note], shared: dict[Any
         step = _rewrite(node, tags)
         if step is None:
             return node
+        place = len(notes)
         notes.append(step)
         made = [n for n in _made_between(step.after, node) if n is not step.after]
         for inner in made:  # the parts that a rule made anew are simplified in their turn
@@ -82,7 +87,7 @@ def _reduce(node: Node, tags: Sequence[str], notes: list[Note], shared: dict[Any
             simpler = shared.setdefault(_identity(simpler), simpler)
             if simpler is not inner:
                 after = remake(step.after, tuple(simpler if i is inner else i for i in step.after.inputs))
-                step = step._replace(after=after)
+                step = notes[place] = step._replace(after=after)
         if step.after.serial < node.serial:
             return step.after
         node = step.after
@@ -101,6 +106,8 @@ def _fold(node: Node) -> Node | None:
         return None
     with np.errstate(all="ignore"):
         value = evaluate_node(node, [i.value for i in node.inputs])
+    if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
+        return None  # a constant is C-contiguous, and NumPy adds in the order of memory
     with provenance(node.origin, node.scope, node.because):
         return constant(value, node.dtype, name=node.name)
 
@@ -126,17 +133,17 @@ def _key(value: Any) -> Any:
 # ── patterns ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-@lru_cache(maxsize=None)
+@cache
 def _patterns_for(op: str) -> tuple[Pattern, ...]:
     return tuple(p for p in PATTERNS if _op_of(_parsed(p.before)) == op)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _structures_for(op: str) -> tuple[Any, ...]:
     return tuple(s for s in STRUCTURE if s.op == op)
 
@@ -212,7 +219,9 @@ def _build(pattern: ast.expr, found: Mapping[str, Node], dtype: np.dtype) -> Nod
 
 def _rewrite(node: Node, tags: Sequence[str]) -> Note | None:
     """The first rule that fits the node, applied; None if none fits, or would change its shape or dtype."""
-    with provenance(node.origin, node.scope, node.because):
+    # the parts of what a rule makes are not the whole derivative that the node was
+    because = node.because and node.because._replace(of=None)
+    with provenance(node.origin, node.scope, because):
         for structure in _structures_for(node.op.name):
             if structure.tag in tags:
                 after = structure.apply(node)
@@ -222,7 +231,7 @@ def _rewrite(node: Node, tags: Sequence[str]) -> Note | None:
             if rule.tag not in tags:
                 continue
             found = matches(rule.before, node)
-            if found is None:
+            if found is None or not _fitting(rule, found):
                 continue
             after = _build(_parsed(rule.after), found, node.dtype)
             if after.is_constant and after.shape != node.shape:
@@ -232,15 +241,16 @@ def _rewrite(node: Node, tags: Sequence[str]) -> Note | None:
     return None
 
 
+def _fitting(rule: Pattern, found: Mapping[str, Node]) -> bool:
+    """Signs are turned among floats alone: −x of an unsigned or of the least integer is not what it says."""
+    return rule.after in found or all(node.dtype.kind == "f" for node in found.values())
+
+
 def _named(after: Node, before: Node) -> Node:
-    """A node that a rule made takes the name of the one it replaces."""
-    if before.name is None or after.serial < before.serial or after.is_constant:
+    """A node that a rule made takes the name and the reason of the one it replaces."""
+    if after.serial < before.serial or after.is_constant:
         return after
-    return call(
-        after.op.name,
-        *after.inputs,
-        label=before.name,
-        origin=before.origin,
-        scope=before.scope,
-        **after.attributes,
-    )
+    if before.name is None and before.because is after.because:
+        return after
+    with provenance(before.origin, before.scope, before.because):
+        return call(after.op.name, *after.inputs, label=before.name, **after.attributes)
