@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from workings.graph.node import Node
@@ -16,6 +17,7 @@ __all__ = ["RESERVED", "Names", "assign", "identifier"]
 # words that a written program needs for itself
 RESERVED = frozenset(
     {"np", "train", "losses", "first", "last", "step", "range", "return", "stop", "finite", "main", "start"}
+    | {"math", "Path", "print", "erf"}
     | set(keyword.kwlist)
 )
 
@@ -26,10 +28,13 @@ def identifier(text: str) -> str:
     >>> identifier("encoder.w"), identifier("2nd"), identifier("<lambda>")
     ('encoder_w', '_2nd', 'lambda_')
     """
-    word = re.sub(r"\W+", "_", text).strip("_") or "value"
+    # Python reads names in this form, in which two that look different may be one
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"\W+", "_", text)
+    word = "".join(c if f"_{c}".isidentifier() else "_" for c in text).strip("_") or "value"
     if text.startswith("_"):
         word = "_" + word
-    if word[0].isdigit():
+    if not word.isidentifier():
         word = "_" + word
     return word + "_" if keyword.iskeyword(word) else word
 
