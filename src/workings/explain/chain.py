@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from workings.explain.local import Slope
 from workings.explain.product import gather
@@ -10,13 +11,15 @@ from workings.explain.setting import Setting
 from workings.explain.steps import Chain, Line, Words
 from workings.graph import Graph, Node, reachable
 from workings.transform import simplify
-from workings.write.maths import Number, Plus, Product, Tree, expression
+from workings.write.maths import Number, Plus, Product, Symbol, Tree, by_formula, expression
 from workings.write.text import text
 
 __all__ = ["chain_along", "count_paths", "list_paths", "sum_over"]
 
 # a formula longer than this is not written out in full: it would be no easier to read
 LONGEST = 110
+# paths are counted up to here: their number grows beyond any bound
+UNCOUNTED = 10**12
 
 
 def count_paths(setting: Setting, start: Node) -> int:
@@ -24,7 +27,7 @@ def count_paths(setting: Setting, start: Node) -> int:
     ways: dict[Node, int] = {start: 1}
     for node in setting.forward:
         if node in setting.active and node not in setting.wrt:
-            ways[node] = sum(ways.get(i, 0) for i in dict.fromkeys(node.inputs))
+            ways[node] = min(UNCOUNTED, sum(ways.get(i, 0) for i in dict.fromkeys(node.inputs)))
     return ways.get(setting.loss, 0)
 
 
@@ -48,21 +51,21 @@ def list_paths(setting: Setting, start: Node) -> list[tuple[Node, ...]]:
 def chain_along(setting: Setting, links: Mapping[tuple[Node, Node], Slope], path: tuple[Node, ...]) -> Chain:
     """dloss/dw along one path: the product of its links, simplified, and its value."""
     left = setting.rate(setting.loss, path[-1])
-    pairs = list(zip(path, path[1:], strict=False))
+    pairs = list(pairwise(path))
     rates = tuple(setting.rate(top, bottom) for top, bottom in pairs)
     raw = [links[pair].formula for pair in pairs]
     lines: list[Line] = []
     if len(pairs) > 1:
         lines.append(Line(Product(rates, "chain")))
     if raw:
-        trees = tuple(expression(node, setting.known) for node in raw)
+        trees = tuple(by_formula(node, setting.known) for node in raw)
         lines.append(Line(trees[0] if len(trees) == 1 else Product(trees, "chain")))
         formula = raw[0]
         for node in raw[1:]:
             formula = formula * node
     else:  # the loss is the parameter itself
         formula = setting.adjoints[setting.loss]
-        lines.append(Line(expression(formula, setting.known), ("it is the loss itself",)))
+        lines.append(Line(by_formula(formula, setting.known), ("it is the loss itself",)))
     more, formula = simplified(setting, formula, text(lines[-1].tree))
     return _finished(setting, left, [*lines, *more], formula, path)
 
@@ -71,10 +74,10 @@ def sum_over(setting: Setting, chains: Sequence[Chain]) -> Chain:
     """dloss/dw: the sum of what the paths contribute, simplified, and its value."""
     left = chains[0].left
     total = chains[0].formula
-    tree: Tree = expression(total, setting.named)
+    tree: Tree = by_formula(total, setting.named)
     for chain in chains[1:]:
         total = total + chain.formula
-        tree = Plus(tree, expression(chain.formula, setting.named))
+        tree = Plus(tree, by_formula(chain.formula, setting.named))
     lines = [Line(tree, ("the paths add up",))]
     more, formula = simplified(setting, total, text(tree))
     return _finished(setting, left, [*lines, *more], formula, (setting.loss, chains[0].path[-1]))
@@ -82,8 +85,8 @@ def sum_over(setting: Setting, chains: Sequence[Chain]) -> Chain:
 
 def _finished(setting: Setting, left: object, lines: list[Line], formula: Node, path: tuple[Node, ...]) -> Chain:
     value = setting.evaluate(formula)
-    final = expression(formula, setting.named)
-    numbers = expression(formula, setting.numbers(setting.named))
+    final = by_formula(formula, setting.named)
+    numbers = by_formula(formula, setting.numbers(setting.named))
     shown = Number(value)
     if text(numbers) not in (text(final), text(shown)):
         lines.append(Line(numbers, ("the numbers put in",)))
@@ -99,16 +102,16 @@ def simplified(setting: Setting, formula: Node, shown: str) -> tuple[list[Line],
     """
     lines: list[Line] = []
     formula, reasons = _tidied(formula, [n for n in setting.values if not n.is_constant or n.name])
-    shown = _line(lines, expression(formula, setting.known), reasons, shown)
+    shown = _line(lines, by_formula(formula, setting.known), reasons, shown)
     unnamed = _unnamed_in(setting, formula)
     if not unnamed:
         return lines, formula
-    full = expression(formula, setting.named)
+    full = by_formula(formula, setting.named)
     if len(text(full)) > LONGEST:
         return lines, formula
     shown = _line(lines, full, _spelled(setting, unnamed), shown)
     formula, reasons = _tidied(formula, [n for n in setting.values if setting.keeps(n)])
-    _line(lines, expression(formula, setting.named), reasons, shown)
+    _line(lines, by_formula(formula, setting.named), reasons, shown)
     return lines, formula
 
 
@@ -153,6 +156,4 @@ def _tidied(formula: Node, leaves: Sequence[Node]) -> tuple[Node, Words]:
 
 
 def _plain(node: Node, names: Mapping[Node, str]) -> str:
-    from workings.write.maths import Symbol
-
-    return text(expression(node, lambda n: Symbol(names[n], n) if n in names else None))
+    return text(by_formula(node, lambda n: Symbol(names[n], n) if n in names else None))

@@ -12,7 +12,7 @@ from workings.explain.steps import Agreement, Check, Words
 from workings.graph import Graph, Node, every_value
 from workings.write.text import number
 
-__all__ = ["check_step", "difference_words", "moved_loss"]
+__all__ = ["check_step", "difference_words", "moved_loss", "rounded"]
 
 # Arrays up to this size are compared element by element with central differences, larger ones along one direction.
 ELEMENTS = 6
@@ -55,8 +55,13 @@ def difference_words(apart: float, ok: bool) -> str:
         return "the same to the last bit"
     if not np.isfinite(apart):
         return "NOT COMPARABLE: one of them is not finite"
-    measured = f"{number(float(f'{apart:.1e}'))} apart"
+    measured = f"{rounded(apart, 2)} apart"
     return measured if ok else f"DIFFERENT: {measured}"
+
+
+def rounded(value: float, digits: int = 4) -> str:
+    """A number in words: rounded, since it is a measure and no value of the run."""
+    return number(float(f"{value:.{digits}g}"))
 
 
 def _size(value: Any) -> float:
@@ -112,7 +117,7 @@ def _along(setting: Setting, node: Node, formula_value: Any) -> Agreement:
     apart = abs(measured - told)
     ok = apart <= _coarse(setting, node, max(scale, abs(told)))
     words = (
-        f"along one direction through all {node.size:,} elements: {number(measured, short=True)}, "
-        f"by the formula {number(told, short=True)}; {difference_words(apart, ok)}"
+        f"along one direction through all {node.size:,} elements: {rounded(measured, 8)}, "
+        f"by the formula {rounded(told, 8)}; {difference_words(apart, ok)}"
     )
     return Agreement(("central differences",), measured, apart, bool(ok), (words,))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from workings.explain.chain import chain_along, count_paths, list_paths, sum_over
+import numpy as np
+
+from workings.explain.backward import MOST_LINES, backward_section, condensed, rules_section
+from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_paths, sum_over
 from workings.explain.check import check_step
 from workings.explain.flat import no_path, why_zero
 from workings.explain.local import Slope, local_steps, slopes
 from workings.explain.nudge import nudge_steps
 from workings.explain.setting import Setting, prepare
-from workings.explain.steps import Derivation, Given, Remark, Section, Step, Summary, Value, Words
+from workings.explain.steps import Chain, Derivation, Given, Remark, Section, Step, Summary, Value, Words
 from workings.graph import Node
-from workings.write.maths import Number, Tree, expression
-from workings.write.text import text
+from workings.write.maths import Number, Tree, by_formula, expression
+from workings.write.text import columns, text
 
 __all__ = ["derive"]
 
 MOST_PATHS = 8
 MOST_LINKS = 24
+ONE_LINE = 78
 
 
 def derive(
@@ -47,45 +52,107 @@ def derive(
 
     Raises `GradientError` where there is no gradient, `ArgumentError` where a value is missing.
     """
-    setting = prepare(loss, wrt, values, names)
-    engine = engine_gradients or {}
-    few = setting.scalar and len(setting.active) <= MOST_LINKS
-    few = few and all(count_paths(setting, node) <= MOST_PATHS for node in setting.wrt)
+    setting = condensed(prepare(loss, wrt, values, names), renumber=names is None)
+    ways = {node: count_paths(setting, node) for node in setting.wrt} if setting.scalar else {}
+    few = setting.scalar and len(setting.active) <= MOST_LINKS and max(ways.values()) <= MOST_PATHS
     sections = [forward_section(setting)]
-    results: dict[Node, Any] = {}
-    if few:
-        links = slopes(setting)
-        order = [n for n in reversed(setting.forward) if n in setting.active]
-        local = local_steps(setting, links, order)
-        if local:
-            sections.append(Section(("One link at a time: the local derivatives",), tuple(local)))
-        for node in setting.wrt:
-            section, value = path_section(setting, links, node)
-            sections.append(section)
-            results[node] = value
-    nudges = nudge_steps(setting, results, learning_rate, updates or {}, update_gradients or {}, settings or {})
+    found, results = _by_paths(setting) if few else _by_nodes(setting, ways)
+    sections += found
+    settled = {**(settings or {})}
+    nudges = nudge_steps(setting, results, learning_rate, updates or {}, update_gradients or {}, settled)
     if nudges:
         sections.append(Section(("The nudge",), tuple(nudges)))
+    engine = engine_gradients or {}
     checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
-    sections.append(Section(("The check",), tuple(checks)))
+    sections.append(Section(("The check: the formula, the run and central differences",), tuple(checks)))
     derivatives: list[str | Tree] = []
     for node in setting.wrt:
         derivatives += [", " if derivatives else "", setting.derivative(node)]
     return Derivation(("The derivation of ", *derivatives), tuple(sections))
 
 
-def forward_section(setting: Setting) -> Section:
-    steps: list[Step] = [Given(n, setting.symbol(n), setting.values[n]) for n in setting.given]
-    for node in setting.forward:
-        formula = expression(node, setting.known)
-        numbers = expression(node, setting.numbers(setting.known)) if node.shape == () else None
-        value = setting.values[node]
-        if numbers is not None and text(numbers) in (text(formula), text(Number(value))):
-            numbers = None
-        steps.append(
-            Value(node, setting.symbol(node), formula, numbers, value, branch_words(setting, node), node.scope)
+def _by_paths(setting: Setting) -> tuple[list[Section], dict[Node, Any]]:
+    """Local slopes, and for each parameter their products along its paths."""
+    links = slopes(setting)
+    order = [n for n in reversed(setting.forward) if n in setting.active]
+    sections = []
+    local = local_steps(setting, links, order)
+    if local:
+        sections.append(Section(("The slopes of the links, one at a time",), tuple(local)))
+    results = {}
+    for node in setting.wrt:
+        section, results[node] = path_section(setting, links, node)
+        sections.append(section)
+    return sections, results
+
+
+def _by_nodes(setting: Setting, ways: Mapping[Node, int]) -> tuple[list[Section], dict[Node, Any]]:
+    """The derivative carried back node by node, with every rule it uses said once."""
+    title: Words = ("Backward: the chain rule, from the loss back, value by value",)
+    section, results = backward_section(setting, title)
+    said: list[Step] = []
+    for node, count in ways.items():
+        if count > MOST_PATHS:
+            many = f"{count:,} paths" if count < UNCOUNTED else f"more than {UNCOUNTED:,} paths"
+            words: Words = (f"{many} lead from ", setting.symbol(node), " to ", setting.symbol(setting.loss))
+            said.append(Remark((*words, "; each value adds up what the values made from it hand back")))
+    if not setting.scalar:
+        said.append(
+            Remark(
+                (
+                    "dv stands for the derivative of ",
+                    setting.symbol(setting.loss),
+                    " with respect to v; it has the shape of v",
+                )
+            )
         )
-    return Section(("Forward: the values",), tuple(steps))
+    for node in setting.wrt:
+        if node not in results:
+            said.append(no_path(setting, node))
+            results[node] = np.zeros(node.shape, node.dtype)[()]
+        elif not np.any(results[node]):
+            words = (setting.derivative(node), " is 0 here: a nudge changes nothing")
+            section = replace(section, steps=(*section.steps, Remark(words)))
+    section = replace(section, steps=(*said, *section.steps))
+    return [rules_section(setting), section], results
+
+
+def forward_section(setting: Setting) -> Section:
+    """What is given, and every value that has a line, in computing order."""
+    named = [n for n in setting.values if n in setting.names and n.is_constant and n not in setting.given_set]
+    steps: list[Step] = [Given(n, setting.symbol(n), setting.values[n]) for n in (*setting.given, *named)]
+    lines = [n for n in setting.forward if n in setting.names]
+    half = MOST_LINES // 3
+    shown = lines if len(lines) <= MOST_LINES else lines[:half] + lines[-half:]
+    for i, node in enumerate(shown):
+        if i == half and len(shown) < len(lines):
+            steps.append(Remark((f"… {len(lines) - len(shown):,} more values …",)))
+        steps.append(_value(setting, node))
+    return Section(("Forward: the values",), (*steps, *_first_not_finite(setting)))
+
+
+def _value(setting: Setting, node: Node) -> Value:
+    formula = expression(node, setting.known)
+    numbers = expression(node, setting.numbers(setting.known)) if node.shape == () else None
+    value = setting.values[node]
+    if numbers is not None and text(numbers) in (text(formula), text(Number(value))):
+        numbers = None
+    return Value(node, setting.symbol(node), formula, numbers, value, branch_words(setting, node), node.scope)
+
+
+def _first_not_finite(setting: Setting) -> list[Step]:
+    """Where the first value that is inf or nan arises from finite ones."""
+    for node in (*setting.given, *setting.forward):
+        value = setting.values[node]
+        if node.dtype.kind != "f" or np.all(np.isfinite(value)):
+            continue
+        if node in setting.given_set:
+            return [Remark((setting.symbol(node), " is given, and is not finite"), loud=True)]
+        words: Words = ("the first value that is not finite: ", expression(node, setting.known))
+        if node.origin is not None:
+            words = (*words, f" ({node.origin.file}, line {node.origin.line})")
+        return [Remark(words, loud=True)]
+    return []
 
 
 def branch_words(setting: Setting, node: Node) -> Words:
@@ -100,29 +167,26 @@ def path_section(setting: Setting, links: Mapping[tuple[Node, Node], Slope], nod
     left = setting.derivative(node)
     paths = list_paths(setting, node)
     if not paths:
-        return Section(("The chain rule for ", left), (no_path(setting, node),)), node.dtype.type(0)
+        return Section((left,), (no_path(setting, node),)), node.dtype.type(0)
     chains = [chain_along(setting, links, path) for path in paths]
     steps: list[Step] = []
     if len(paths) == 1:
-        title: Words = ("The chain rule: along the path, the slopes are multiplied",)
         whole = chains[0]
-        steps.append(whole)
-        if len(chains[0].path) > 2:
-            steps.append(in_one_line(setting, whole))
+        if len(paths[0]) > 2:
+            title: Words = (left, ": the slopes along the path ", *_arrows(setting, paths[0]), " multiplied")
+            steps += [whole, *in_one_line(setting, whole)]
+        else:
+            title = (left, ": a single link")
+            steps.append(whole)
     else:
-        title = (
-            f"The chain rule: {len(paths)} paths lead from ",
-            setting.symbol(node),
-            " to ",
-            setting.symbol(setting.loss),
-        )
+        title = (left, f": the products along {len(paths)} paths, added up")
         for i, chain in enumerate(chains, start=1):
             steps.append(Remark((f"Path {i}: ", *_arrows(setting, chain.path))))
             steps.append(chain)
         whole = sum_over(setting, chains)
         steps += [Remark(("Together:",)), whole]
     if whole.value == 0:
-        steps.append(why_zero(setting, links, paths, node))
+        steps.append(why_zero(setting, links, paths))
     return Section(title, tuple(steps)), whole.value
 
 
@@ -133,10 +197,15 @@ def _arrows(setting: Setting, path: Sequence[Node]) -> Words:
     return tuple(words)
 
 
-def in_one_line(setting: Setting, chain: Chain) -> Summary:
-    """The notebook's line: dloss/dw = the links = their slopes = the simplified formula = the number."""
+def in_one_line(setting: Setting, chain: Chain) -> list[Step]:
+    """The notebook's line: dloss/dw = the links = their slopes = the simplified formula = the number.
+
+    Nothing where it would not fit a line.
+    """
     shown = [line.tree for line in chain.lines[:2]]
-    for tree in (expression(chain.formula, setting.named), Number(chain.value)):
+    for tree in (by_formula(chain.formula, setting.named), Number(chain.value)):
         if text(tree) not in [text(t) for t in shown]:
             shown.append(tree)
-    return Summary(chain.left, tuple(shown), chain.value)
+    if columns(" = ".join(map(text, (chain.left, *shown)))) > ONE_LINE:
+        return []
+    return [Summary(chain.left, tuple(shown), chain.value)]

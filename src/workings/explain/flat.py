@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from workings.explain.local import Slope
 from workings.explain.setting import Setting
@@ -27,14 +28,12 @@ def no_path(setting: Setting, node: Node) -> Remark:
     return Remark(words)
 
 
-def why_zero(
-    setting: Setting, links: Mapping[tuple[Node, Node], Slope], paths: Sequence[Sequence[Node]], node: Node
-) -> Remark:
+def why_zero(setting: Setting, links: Mapping[tuple[Node, Node], Slope], paths: Sequence[Sequence[Node]]) -> Remark:
     """The derivative is 0 at these numbers: which slope is 0, or that the paths cancel."""
     words: list[str | Tree] = ["the gradient is 0 here, a nudge changes nothing: "]
     zeros: dict[tuple[Node, Node], None] = {}
     for path in paths:
-        flat = [pair for pair in zip(path, path[1:], strict=False) if setting.evaluate(links[pair].formula) == 0]
+        flat = [pair for pair in pairwise(path) if setting.evaluate(links[pair].formula) == 0]
         if not flat:
             return Remark((*words, "the paths cancel"))
         zeros[flat[0]] = None

@@ -9,7 +9,7 @@ from workings.explain.setting import Setting, worth
 from workings.explain.steps import Local, Words
 from workings.graph import Graph, Node, Op, call, constant, input_node, reachable, remake
 from workings.transform import simplify
-from workings.write.maths import Tree, expression
+from workings.write.maths import Tree, by_formula, expression
 
 __all__ = ["Slope", "local_steps", "rule", "slope", "slopes", "taken"]
 
@@ -69,7 +69,7 @@ def taken(setting: Setting, formula: Node) -> tuple[Node, list[Words]]:
         if node.op.name == "where" and node.shape == ():
             holds = bool(worth(node.inputs[0], setting.values))
             new[node] = inputs[1] if holds else inputs[2]
-            condition = expression(inputs[0], setting.known)
+            condition = by_formula(inputs[0], setting.known)
             said.append((condition, " holds here" if holds else " does not hold here"))
         elif inputs != node.inputs:
             new[node] = remake(node, inputs)
@@ -118,4 +118,4 @@ def local_steps(setting: Setting, links: Mapping[tuple[Node, Node], Slope], orde
 
 
 def tidy_slope(setting: Setting, formula: Node) -> Tree:
-    return expression(formula, setting.known)
+    return by_formula(formula, setting.known)

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from workings.explain.check import moved_loss
+from workings.explain.check import moved_loss, rounded
 from workings.explain.setting import Setting, worth
 from workings.explain.steps import Loss, Nudge, Remark, Step, Words
 from workings.graph import Node, Role, input_node
 from workings.write.maths import Number, Symbol, Tree, expression
-from workings.write.text import number
 
 __all__ = ["nudge_steps"]
 
@@ -29,11 +28,15 @@ def nudge_steps(
     steps: list[Step] = []
     moved: dict[Node, Any] = {}
     for node in setting.wrt:
-        if node not in gradients:
+        if node not in gradients or not (node in updates or learning_rate is not None):
+            continue
+        if not np.all(np.isfinite(gradients[node])):
+            words: Words = (setting.derivative(node), " is not finite: a nudge would carry that into ")
+            steps.append(Remark((*words, setting.symbol(node)), loud=True))
             continue
         if node in updates:
             step = _by_update(setting, node, gradients[node], updates[node], update_gradients, settings)
-        elif learning_rate is not None:
+        else:
             rate = input_node("learning_rate", (), node.dtype, Role.SETTING)
             slope = input_node("gradient", node.shape, node.dtype)
             step = _by_update(
@@ -44,8 +47,6 @@ def nudge_steps(
                 {node: slope},
                 {rate: node.dtype.type(learning_rate)},
             )
-        else:
-            continue
         moved[node] = step.value
         steps.append(step)
     if moved:
@@ -90,7 +91,7 @@ def _which_way(setting: Setting, node: Node, before: Any, after: Any) -> Words:
     if node.shape:
         with np.errstate(all="ignore"):
             most = float(np.max(np.abs(np.asarray(after, float) - np.asarray(before, float)), initial=0.0))
-        return (f"the largest change of an element is {number(most, short=True)}",)
+        return (f"the largest change of an element is {rounded(most)}",)
     if after > before:
         return (setting.symbol(node), " goes up, because the loss falls as it grows")
     if after < before:
@@ -112,20 +113,16 @@ def _after(setting: Setting, gradients: Mapping[Node, Any], moved: Mapping[Node,
             Remark(("the loss after the nudge is not finite: the step was too long",), loud=True),
         ]
     if change < 0:
-        words = f"smaller by {number(-change, short=True)}"
+        words = f"smaller by {rounded(-change)}"
     elif change > 0:
-        words = f"LARGER by {number(change, short=True)}: the step was too long for this slope"
+        words = f"LARGER by {rounded(change)}: the step was too long for this slope"
     else:
         words = "no change"
     steps: list[Step] = [Loss(setting.symbol(setting.loss), before, after, (words,))]
-    if change != 0:
-        steps.append(
-            Remark(
-                (
-                    f"a straight line of this slope promises a change of {number(promised, short=True)}; the loss is curved, so it is {number(change, short=True)}",
-                )
-            )
-            if abs(change - promised) > 1e-9 * abs(change)
-            else Remark((f"as the slope promises: {number(promised, short=True)}",))
-        )
+    if promised and abs(change - promised) > 1e-9 * abs(change):
+        told = f"a straight line of this slope promises {rounded(promised)}; "
+        told += f"the loss is curved, so it is {rounded(change)}"
+        steps.append(Remark((told,)))
+    elif promised:
+        steps.append(Remark((f"just as the slope promises: {rounded(promised)}",)))
     return steps

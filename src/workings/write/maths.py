@@ -39,6 +39,7 @@ __all__ = [
     "Symbol",
     "Transposed",
     "Tree",
+    "by_formula",
     "by_name",
     "expression",
 ]
@@ -279,6 +280,12 @@ def expression(node: Node, leaf: Leaf = by_name, *, deepest: int = DEEPEST, larg
             current, _, below = places[place]
             trees[place] = _combine(current, [trees.pop(i) for i in below or ()])
     return trees[0]
+
+
+def by_formula(node: Node, leaf: Leaf = by_name) -> Tree:
+    """The leaf's tree of the node itself if it has one, and otherwise what it is made from."""
+    tree = leaf(node)
+    return expression(node, leaf) if tree is None else tree
 
 
 def _constant(node: Node) -> Tree:

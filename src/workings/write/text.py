@@ -150,7 +150,8 @@ def _product(tree: Product) -> tuple[str, int]:
         return (" ⊙ " if tree.style == "elementwise" else " · ").join(pieces), PRODUCT
     pieces = [_factor(factor, i == 0) for i, factor in enumerate(factors)]
     numbers = [isinstance(factor, Number) for factor in factors]
-    if tree.style == "chain" or not numbers[0] or any(numbers[1:]):
+    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1
+    if tree.style == "chain" or not numbers[0] or not all(any(c.isalpha() for c in p) for p in pieces[1:]):
         return " · ".join(pieces), PRODUCT
     if len(factors) == 2 and _one_letter(factors[1]):
         return "".join(pieces), PRODUCT
@@ -167,7 +168,7 @@ def _one_letter(tree: Tree) -> bool:
 
 def _fraction(tree: Fraction) -> tuple[str, int]:
     top, level = _write(tree.top)
-    if level < PRODUCT and not isinstance(tree.top, Number):
+    if level < PRODUCT and not isinstance(tree.top, (Number, Negative)):
         top = f"({top})"
     bottom = _held(tree.bottom, POWER)
     return f"{top} / {bottom}", PRODUCT
