@@ -30,8 +30,8 @@ def identifier(text: str) -> str:
     """
     # Python reads names in this form, in which two that look different may be one
     text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"\W+", "_", text)
-    word = "".join(c if f"_{c}".isidentifier() else "_" for c in text).strip("_") or "value"
+    legal = "".join(c if f"_{c}".isidentifier() else "_" for c in re.sub(r"\W+", "_", text))
+    word = legal.strip("_") or "value"
     if text.startswith("_"):
         word = "_" + word
     if not word.isidentifier():
