@@ -42,6 +42,8 @@ from workings.errors import (
 
 if TYPE_CHECKING:
     from workings.graph import Graph, Program
+    from workings.explain import Derivation, explain
+    from workings.engines import jit
     from workings.ops import functions
     from workings.trace import (
         check_gradient,
@@ -54,27 +56,40 @@ if TYPE_CHECKING:
         trace,
         value_and_grad,
     )
+    from workings.train import SGD, Optimizer, Progressed, Reason, Run, Started, Stopped, train
 
 __version__ = "0.1.0"
 
 # where each public name comes from
 _HOMES = {
+    "Derivation": "workings.explain",
     "Graph": "workings.graph",
+    "Optimizer": "workings.train",
     "Program": "workings.graph",
+    "Progressed": "workings.train",
+    "Reason": "workings.train",
+    "Run": "workings.train",
+    "SGD": "workings.train",
+    "Started": "workings.train",
+    "Stopped": "workings.train",
     "check_gradient": "workings.trace",
     "constant": "workings.trace",
+    "explain": "workings.explain",
     "functions": "workings.ops.functions",
     "grad": "workings.trace",
     "gradient": "workings.trace",
     "hessian": "workings.trace",
+    "jit": "workings.engines",
     "jvp": "workings.trace",
     "parameter": "workings.trace",
     "trace": "workings.trace",
+    "train": "workings.train",
     "value_and_grad": "workings.trace",
 }
 
 __all__ = [
     "ArgumentError",
+    "Derivation",
     "DtypeError",
     "EscapedError",
     "GradientError",
@@ -85,11 +100,18 @@ __all__ = [
     "MutationError",
     "NonFiniteError",
     "NumberNeededError",
+    "Optimizer",
     "ParseError",
     "Program",
+    "Progressed",
     "PromotionWarning",
+    "Reason",
     "RefusedError",
+    "Run",
+    "SGD",
     "ShapeError",
+    "Started",
+    "Stopped",
     "TraceError",
     "UnstableError",
     "UnsupportedError",
@@ -97,13 +119,16 @@ __all__ = [
     "__version__",
     "check_gradient",
     "constant",
+    "explain",
     "functions",
     "grad",
     "gradient",
     "hessian",
+    "jit",
     "jvp",
     "parameter",
     "trace",
+    "train",
     "value_and_grad",
 ]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError, EscapedError, RefusedError, UnstableError, WorkingsError
-from workings.graph import Graph, Node, Role, constant, evaluate, input_node, reachable
+from workings.graph import Graph, Node, Role, call, constant, evaluate, input_node, reachable
 from workings.trace.frames import Scopes
 from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
 from workings.trace.value import Cell, Traced, Value, current_scopes, numbers
@@ -137,11 +137,22 @@ def trace_function(
             result, outputs = _outputs(function, output)
         finally:
             _enclosing.reset(token)
-        graph = Graph(inputs.values(), outputs, name=_title(function))
+        graph = Graph(inputs.values(), _titled(outputs, _title(function)), name=_title(function))
         _check_bound(graph)
         graphs.append(graph)
     _compare(*graphs)
     return Trace(graphs[0], tuple(paths), dict(arguments), result)
+
+
+def _titled(outputs: list[Node], title: str) -> list[Node]:
+    """A result that no variable holds is called by the name of the function that returns it."""
+    if len(outputs) != 1 or outputs[0].name is not None or not outputs[0].inputs:
+        return outputs
+    node = outputs[0]
+    named = call(
+        node.op.name, *node.inputs, label=title, origin=node.origin, scope=node.scope, **node.attributes
+    )
+    return [named]
 
 
 def _title(function: Callable[..., Any]) -> str:

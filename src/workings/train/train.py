@@ -1,0 +1,92 @@
+"""`train`: a loss, its parameters and data, made into a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from workings.errors import ArgumentError
+from workings.train.events import Listener
+from workings.train.optimizers import SGD, Optimizer
+from workings.train.program import build
+from workings.train.run import Run, _steps
+
+__all__ = ["prepare", "train"]
+
+
+def train(
+    loss: Callable[..., Any],
+    parameters: Any,
+    data: Mapping[str, Any] | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    steps: int = 100,
+    engine: str = "numpy",
+    until_loss: float | None = None,
+    until_change: float | None = None,
+    progress: bool | None = None,
+    listeners: Sequence[Listener] = (),
+    chunk: int | None = None,
+) -> Run:
+    """Train: nudge the parameters of a loss against its gradient, step by step.
+
+    loss            a function of NumPy that returns a scalar
+    parameters      start values by the names of its arguments: floats, arrays, or trees of them; float64 stays
+                    float64 and float32 stays float32. A loss with an argument called `parameters` takes the
+                    whole tree there
+    data            the other arguments: numbers or arrays with one row for each example, all of one length
+    optimizer       the update rule; `SGD(0.01)` if left out
+    steps           how many steps at most
+    engine          "numpy" runs the written program; "reference" goes node by node; both give the same bits
+    until_loss      stop after the step whose loss is below this bound
+    until_change    stop after the step whose loss differs from the one before by less than this
+    progress        a progress bar on standard error; None: where that is a terminal
+    listeners       functions that are called with each event of the run (`Started`, `Progressed`, `Stopped`)
+    chunk           steps in one call of the engine; None: about 50 ms. It never changes a number
+
+    Returns a `Run`. Ctrl-C ends it early and keeps what was learned.
+
+    >>> import workings as wk
+    >>> def loss(w, x, expected):
+    ...     y = w * x
+    ...     return (y - expected) ** 2
+    >>> run = wk.train(loss, parameters={"w": 0.5}, data={"x": 1.0, "expected": 2.0}, steps=100)
+    >>> float(run.parameters["w"])
+    1.80107066615787
+
+    Raises `ArgumentError`, `GradientError`, `ShapeError` or `TraceError` before the first step for whatever does
+    not fit, and `NonFiniteError` at the first step that makes inf or nan; its `run` has what was learned before.
+    """
+    return prepare(
+        loss,
+        parameters,
+        data,
+        optimizer=optimizer,
+        steps=steps,
+        engine=engine,
+        until_loss=until_loss,
+        until_change=until_change,
+        progress=progress,
+        listeners=listeners,
+    ).resume(steps, chunk=chunk)
+
+
+def prepare(
+    loss: Callable[..., Any],
+    parameters: Any,
+    data: Mapping[str, Any] | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    steps: int = 100,
+    engine: str = "numpy",
+    until_loss: float | None = None,
+    until_change: float | None = None,
+    progress: bool | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Run:
+    """A run of which no step has been run yet; the arguments are those of `train`."""
+    rule = SGD() if optimizer is None else optimizer
+    if not isinstance(rule, Optimizer):
+        raise ArgumentError(f"optimizer is {rule!r}, which is no optimizer", fix="optimizer=wk.SGD(0.01)")
+    built = build(loss, parameters, {} if data is None else data, rule, _steps(steps), until_loss, until_change)
+    return Run(built, engine, listeners, progress)
