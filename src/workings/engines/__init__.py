@@ -1,7 +1,8 @@
 """Program to numbers: the engines that run what was written."""
 
 from workings.engines.engine import Engine, compile_function, get, names
+from workings.engines.jit import jit
 from workings.engines.numpy import NumpyEngine
 from workings.engines.reference import ReferenceEngine
 
-__all__ = ["Engine", "NumpyEngine", "ReferenceEngine", "compile_function", "get", "names"]
+__all__ = ["Engine", "NumpyEngine", "ReferenceEngine", "compile_function", "get", "jit", "names"]

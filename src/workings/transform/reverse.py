@@ -139,8 +139,10 @@ def fit(adjoint: Node, x: Node) -> Node:
         else:
             stretched = [i for i, n in enumerate(adjoint.shape) if i < extra or (x.shape[i - extra] == 1 and n != 1)]
             axis: Any = tuple(stretched) if len(stretched) > 1 else stretched[0]
-            if len(stretched) == adjoint.ndim:
+            if len(stretched) == adjoint.ndim and x.ndim == 0:
                 adjoint = call("sum", adjoint)
+            elif extra == 0:
+                adjoint = call("sum", adjoint, axis=axis, keepdims=True)
             else:
                 adjoint = call("sum", adjoint, axis=axis)
             if adjoint.shape != x.shape:

@@ -123,7 +123,15 @@ def _stretched_needlessly(node: Node) -> Node | None:
     return None if inputs is None else call(node.op.name, *inputs)
 
 
+def _spread_scalar(node: Node) -> Node | None:
+    inner = node.inputs[0]
+    if inner.op.name != "broadcast_to" or inner.inputs[0].shape != ():
+        return None
+    return call("broadcast_to", inner.inputs[0], shape=node.shape)
+
+
 STRUCTURE = (
+    Structure("reshape", _spread_scalar, "one value everywhere has any shape"),
     Structure("reshape", _same_type, "the shape is the same already"),
     Structure("broadcast_to", _same_type, "the shape is the same already"),
     Structure("astype", _same_type, "the dtype is the same already"),
