@@ -138,6 +138,8 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
+    if home == "workings.trace":
+        importlib.import_module("workings.write.text")  # from here on a value shows its formula
     value = module if name == "functions" else getattr(module, name)
     globals()[name] = value
     return value

@@ -1,6 +1,7 @@
 """The derivation of a gradient as a document: steps computed from the graph, and their renderings."""
 
+from workings.explain.cells import explain
 from workings.explain.derive import derive
 from workings.explain.steps import Derivation
 
-__all__ = ["Derivation", "derive"]
+__all__ = ["Derivation", "derive", "explain"]
