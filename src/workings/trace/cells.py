@@ -115,7 +115,9 @@ def gradient(loss: Any, *wrt: Any) -> Any:
         if w not in found:
             raise _independent(loss.node, w, place.origin)
         shown = simplify(Graph(_leaves([found[w]]), [found[w]])).graph.outputs[0]
-        cells.append(cell_of(shown))
+        cell = cell_of(shown)
+        cell.title = f"d{loss.node.name or 'loss'}/d{w.name or 'w'}"
+        cells.append(cell)
     return cells[0] if len(cells) == 1 else tuple(cells)
 
 

@@ -275,10 +275,11 @@ class Cell(Value):
     `value` is the number (a NumPy scalar or array). `float()`, `if` and formats work on it.
     """
 
-    __slots__ = ("varies",)
+    __slots__ = ("title", "varies")
 
-    def __init__(self, node: Node, number: Any, *, varies: bool) -> None:
+    def __init__(self, node: Node, number: Any, *, varies: bool, title: str | None = None) -> None:
         super().__init__(node)
+        self.title = title  # what it is shown as, where that is no variable: dloss/dw
         self.varies = varies  # whether it depends on a parameter
         numbers[node] = number
 
@@ -325,7 +326,7 @@ class Cell(Value):
             return f"{self.node.name} = {shown}"
         if np.ndim(number):
             shown = f"\n{shown}" if "\n" in shown else shown
-        return f"{self.node!r} = {shown}"
+        return f"{self.title} = {self.node!r} = {shown}" if self.title else f"{self.node!r} = {shown}"
 
 
 def refuse(what: str, fix: str | None = None) -> NoReturn:
