@@ -38,8 +38,9 @@ class Engine(Protocol):
         """Run the steps from `first` up to `last`; return what is carried on and the step reached.
 
         `losses[i]` receives the loss before step i. The run ends after the step in which a value was not
-        finite, or a stop condition was met: then the step reached is the one after it. Values are given in
-        the order of the program's inputs, with their dtypes and shapes; `ArgumentError` if they are not.
+        finite, or a stop condition was met: then the step reached is the one after it. If that is `last`, the
+        losses and what is carried on tell whether it was so. Values are given in the order of the program's
+        inputs, with their dtypes and shapes; `ArgumentError` if they are not.
         """
         ...
 

@@ -91,5 +91,3 @@ class _Hole:
 
     def __repr__(self) -> str:
         return self.text
-
-

@@ -134,8 +134,11 @@ def _template(text: str) -> _Template:
                 place(side, SUM)
         elif isinstance(part, (ast.Attribute, ast.Subscript)):
             place(part.value, ATOM)
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-            functions.append(part.func.id)
+        elif isinstance(part, ast.Call):
+            for argument in (*part.args, *(keyword.value for keyword in part.keywords)):
+                place(argument, ANY)
+            if isinstance(part.func, ast.Name):
+                functions.append(part.func.id)
     return _Template(_level(root.body), needs, tuple(functions), pieces)
 
 
@@ -158,7 +161,7 @@ def _fill(node: Node, template: _Template, operands: Sequence[Expression]) -> tu
             parts.append(attribute(node, node.attributes[field]))
             continue
         operand = operands[int(field)]
-        text = operand.at(template.places[field])
+        text = operand.at(template.places.get(field, ATOM))
         if text.startswith("-") and before.endswith(("+ ", "- ")):
             text = f"({text})"
         if len(template.pieces) == 1 and not before:

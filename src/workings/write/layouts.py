@@ -15,7 +15,8 @@ from workings.graph import Graph, Node
 
 __all__ = ["CONTIGUOUS", "ORDERED", "UNKNOWN", "Layout", "certain", "layouts"]
 
-_ALL_ALIKE = frozenset({"where", "clip", "concatenate", "stack"})
+_LIKE_UFUNCS = frozenset({"where", "clip"})
+_JOINED = frozenset({"concatenate", "stack"})  # laid out by the strides of all, those of 0 among them
 _REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min", "all", "any", "argmax", "argmin", "cumsum"})
 _FRESH = frozenset({"outer", "put"})
 _SAME = frozenset({"expand_dims", "squeeze", "stop_gradient"})
@@ -52,7 +53,9 @@ def _of(node: Node, inputs: list[Layout]) -> Layout:
         return CONTIGUOUS if node.ndim <= 2 else UNKNOWN
     if name in _FRESH:
         return CONTIGUOUS
-    if isinstance(node.op.numpy, np.ufunc) or name in _ALL_ALIKE or name in _REDUCTIONS:
+    if name in _JOINED:
+        return CONTIGUOUS if worst == CONTIGUOUS else UNKNOWN
+    if isinstance(node.op.numpy, np.ufunc) or name in _LIKE_UFUNCS or name in _REDUCTIONS:
         return CONTIGUOUS if worst >= ORDERED or node.ndim == 1 else UNKNOWN
     return UNKNOWN
 

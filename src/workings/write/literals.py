@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["INLINE", "array", "name_of", "number", "spelled", "typed"]
+__all__ = ["INLINE", "Spelled", "array", "name_of", "number", "spelled", "typed"]
 
 INLINE = 16  # elements of an array that is written out in full
 _WHOLE = 2**53  # up to here every whole number is a float
+_ROW = 88  # characters of one row of an array
+_SAMPLE = 64  # elements that are looked at before the whole array is
 _FEW = 4  # elements that are always written out
 _LONG = 6  # more digits than a person would write
 _SHARES = 10**7  # 1/n is tried up to this n
@@ -69,44 +71,54 @@ def typed(stored: Any, dtype: np.dtype) -> str:
     return f"np.{dtype.name}({number(stored, dtype, fractions=True)})"
 
 
-def spelled(value: np.ndarray) -> str | None:
+class Spelled(NamedTuple):
+    """A value's text in three parts, so that a line that is too long can be broken between `items`."""
+
+    before: str
+    items: tuple[str, ...] = ()
+    after: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.before}{', '.join(self.items)}{self.after}"
+
+
+def spelled(value: np.ndarray) -> Spelled | None:
     """An array as a person would write it: `np.zeros(10)`, `np.array([1.0, 2.0])`; None if it is too long."""
-    if value.size > INLINE:
-        return _generated(value)
-    text = array(value)
+    written = array(value) if value.size <= INLINE else None
     short = _generated(value) if value.size > _FEW else None
-    return text if short is None or len(short) > len(text) else short
+    if short is not None and (written is None or len(short) <= len(written.text)):
+        return Spelled(short)
+    return None if written is None or any(len(item) > _ROW for item in written.items) else written
 
 
-def array(value: np.ndarray) -> str:
+def array(value: np.ndarray) -> Spelled:
     """`np.array([1.0, 2.0])`, with a dtype where NumPy would not choose it by itself."""
     if value.size == 0:
-        return _call("np.zeros", _shape(value.shape), value.dtype, "float64")
+        return Spelled(_call("np.zeros", _shape(value.shape), value.dtype, "float64"))
     # bottom up over the axes: the elements, then each row of what stands there
     texts = [number(item, value.dtype) for item in value.ravel(order="C").tolist()]
-    for length in reversed(value.shape):
+    for length in reversed(value.shape[1:]):
         texts = [f"[{', '.join(texts[i : i + length])}]" for i in range(0, len(texts), length)]
-    if value.dtype.name in _DEFAULTS:
-        return f"np.array({texts[0]})"
-    return f"np.array({texts[0]}, dtype={name_of(value.dtype)})"
+    plain = value.dtype.name in _DEFAULTS
+    return Spelled("np.array([", tuple(texts), "])" if plain else f"], dtype={name_of(value.dtype)})")
 
 
 def _generated(value: np.ndarray) -> str | None:
-    """How NumPy makes a large array that follows a simple pattern; None where there is none."""
-    dtype, shape = value.dtype, value.shape
+    """How NumPy makes an array that follows a simple pattern; None where there is none."""
+    dtype, shape, count = value.dtype, value.shape, value.shape[0]
     first = value.flat[0]
-    candidates: list[tuple[str, Callable[[], np.ndarray]]] = [
-        (_call("np.zeros", _shape(shape), dtype, "float64"), lambda: np.zeros(shape, dtype)),
-        (_call("np.ones", _shape(shape), dtype, "float64"), lambda: np.ones(shape, dtype)),
-        (
-            f"np.full({_shape(shape)}, {typed(first.item(), dtype)})",
-            lambda: np.full(shape, first),
-        ),
-    ]
-    if len(shape) == 1:
-        candidates.append((_call("np.arange", str(shape[0]), dtype, "int64"), lambda: np.arange(shape[0], dtype=dtype)))
-    if len(shape) == 2 and shape[0] == shape[1]:
-        candidates.append((_call("np.eye", str(shape[0]), dtype, "float64"), lambda: np.eye(shape[0], dtype=dtype)))
+    candidates: list[tuple[str, Callable[[], np.ndarray]]] = []
+    if all(item.tobytes() == first.tobytes() for item in value.flat[:_SAMPLE]):
+        candidates = [
+            (_call("np.zeros", _shape(shape), dtype, "float64"), lambda: np.zeros(shape, dtype)),
+            (_call("np.ones", _shape(shape), dtype, "float64"), lambda: np.ones(shape, dtype)),
+            (f"np.full({_shape(shape)}, {typed(first.item(), dtype)})", lambda: np.full(shape, first)),
+        ]
+    elif value.ndim == 1 and dtype.kind != "b" and value[1] == 1:
+        candidates = [(_call("np.arange", str(count), dtype, "int64"), lambda: np.arange(count, dtype=dtype))]
+    elif shape == (count, count) and value[0, 0] == 1:
+        candidates = [(_call("np.eye", str(count), dtype, "float64"), lambda: np.eye(count, dtype=dtype))]
     for text, make in candidates:
         made = make()
         if made.dtype == dtype and made.tobytes() == value.tobytes():

@@ -68,18 +68,22 @@ class Page:
         `brackets` are added where there are several lines and no brackets in `before` and `after`.
         """
         whole = f"{before}{', '.join(items)}{after}"
-        if indent + len(whole) <= _WIDTH:
+        if not items or indent + len(whole) <= _WIDTH:
             self.line(whole, indent)
             return
         self.line(before + brackets[0], indent)
+        self.rows(items, indent + 4)
+        self.line(brackets[1] + after, indent)
+
+    def rows(self, items: Sequence[str], indent: int) -> None:
+        """The items with commas, on as many lines as it takes."""
         row = ""
         for item in items:
-            if row and indent + 4 + len(row) + len(item) + 2 > _WIDTH:
-                self.line(row, indent + 4)
+            if row and indent + len(row) + len(item) + 2 > _WIDTH:
+                self.line(row, indent)
                 row = ""
             row = f"{row} {item}," if row else f"{item},"
-        self.line(row, indent + 4)
-        self.line(brackets[1] + after, indent)
+        self.line(row, indent)
 
     def condition(self, before: str, parts: Sequence[str], word: str, after: str, indent: int) -> None:
         """`before`, the parts joined by `and` or `or`, and `after`; each part on its own line if need be."""

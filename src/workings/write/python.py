@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from workings.graph import Graph, Node, Program, Role
-from workings.graph.names import RESERVED, Names, identifier
+from workings.graph.names import Names, identifier
 from workings.write.expressions import Expression, literal
 from workings.write.layouts import UNKNOWN, layouts
-from workings.write.literals import INLINE, spelled, typed
+from workings.write.literals import INLINE, Spelled, spelled, typed
 from workings.write.page import Page
 from workings.write.statements import compose, plan
 from workings.write.step import StepLines
@@ -51,7 +51,7 @@ def write_python(program: Program) -> Written:
         ("Settings", program.setting_inputs, settings),
     ]
     shown = {
-        step.names[node]: (spelled(value) if node.shape else typed(value.item(), node.dtype), value)
+        step.names[node]: (spelled(value) if node.shape else Spelled(typed(value.item(), node.dtype)), value)
         for _, nodes, values in groups
         for node, value in zip(nodes, values, strict=True)
     }
@@ -61,9 +61,9 @@ def write_python(program: Program) -> Written:
     page.preamble(program.step.nodes, path=bool(arrays))
     arguments = [step.names[node] for _, nodes, _ in groups for node in nodes]
     page.listed("def train(", [*arguments, "losses", "first", "last"], "):")
-    carried = _listing([step.names[c.input] for c in program.carry])
+    returned = _listing([*(step.names[c.input] for c in program.carry), "the step reached"])
     page.docstring(
-        f"Run the steps from `first` up to `last`; return {carried} and the step reached.",
+        f"Run the steps from `first` up to `last`; return {returned}.",
         "The loss before each step goes into `losses`.",
         indent=4,
     )
@@ -72,7 +72,7 @@ def write_python(program: Program) -> Written:
     step.write(page)
     page.listed("return ", [*(step.names[c.input] for c in program.carry), "last"], "", 4, ("(", ")"))
     page.gap(2)
-    texts = {name: text or f'start["{name}"]' for name, (text, _) in shown.items()}
+    texts = {name: text or Spelled(f'start["{name}"]') for name, (text, _) in shown.items()}
     _write_main(
         page, program, [(title, [step.names[n] for n in nodes]) for title, nodes, _ in groups], texts, bool(arrays)
     )
@@ -87,7 +87,7 @@ def write_python_function(graph: Graph, name: str | None = None) -> Written:
     Raises `UnsupportedError` for an op that has no spelling in Python.
     """
     names = graph.names
-    function = Names(RESERVED | set(names.values())).give(name or graph.name)
+    function = Names().give(name or graph.name)
     constants = _Constants(graph, names)
     section: dict[Node, int] = {}
     for node in graph.nodes:
@@ -131,7 +131,7 @@ class _Constants:
     """The array constants of a graph: short ones are written out, long ones are arguments."""
 
     def __init__(self, graph: Graph, names: Mapping[Node, str]) -> None:
-        self.written: dict[Node, str] = {}
+        self.written: dict[Node, Spelled] = {}
         self.given: list[Node] = []
         self._names = names
         for node in graph.nodes:
@@ -144,7 +144,7 @@ class _Constants:
 
     def write(self, page: Page) -> None:
         for node, text in self.written.items():
-            page.line(f"{self._names[node]} = {text}", 4, node)
+            page.listed(f"{self._names[node]} = {text.before}", text.items, text.after, 4)
 
 
 # ── the main part ───────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +180,11 @@ def _about(program: Program, names: Mapping[Node, str]) -> tuple[str, str]:
 
 
 def _write_main(
-    page: Page, program: Program, groups: Sequence[tuple[str, Sequence[str]]], texts: Mapping[str, str], beside: bool
+    page: Page,
+    program: Program,
+    groups: Sequence[tuple[str, Sequence[str]]],
+    texts: Mapping[str, Spelled],
+    beside: bool,
 ) -> None:
     """The part that runs when the text is started as a program; `beside` says that it has an .npz."""
     names = program.step.names
@@ -192,12 +196,20 @@ def _write_main(
             page.gap()
             page.line(f"# {title}", 4)
         for name in members:
-            page.line(f"{name} = {texts[name]}", 4)
+            page.listed(f"{name} = {texts[name].before}", texts[name].items, texts[name].after, 4)
     page.gap()
     page.line(f"losses = np.empty({program.steps})", 4)
-    carried = [names[c.input] for c in program.carry]
+    results = [*(names[c.input] for c in program.carry), "step"]
     arguments = [name for _, members in groups for name in members]
-    page.listed(f"{', '.join([*carried, 'step'])} = train(", [*arguments, "losses", "0", str(program.steps)], ")", 4)
+    arguments += ["losses", "0", str(program.steps)]
+    if sum(len(name) + 2 for name in results) < 60:
+        page.listed(f"{', '.join(results)} = train(", arguments, ")", 4)
+    else:
+        page.line("(", 4)
+        page.rows(results, 8)
+        page.line(") = train(", 4)
+        page.rows(arguments, 8)
+        page.line(")", 4)
     if program.steps > 0:
         page.line('print(f"step 0: loss {losses[0]}")', 4)
         page.line('print(f"step {step - 1}: loss {losses[step - 1]}")', 4)

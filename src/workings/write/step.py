@@ -93,7 +93,7 @@ class StepLines:
         while True:
             self._name_updates()
             self.statements, self.pending = compose(self.plan, self._name, self.known)
-            refused = [node for node, carry in self.direct.items() if self._read_later(node, carry)]
+            refused = self._refused()
             if not refused:
                 break
             for node in refused:
@@ -115,15 +115,25 @@ class StepLines:
             else:
                 self.own.pop(node, None)
 
-    def _read_later(self, node: Node, carry: Carry) -> bool:
-        """Whether the carry's old value, or its new one before it is laid out anew, is read after the update."""
-        at = next(k for k, s in enumerate(self.statements) if s.node is node)
-        reads = [s.expression.reads for s in self.statements[at + 1 :]]
-        reads += [self._part(p).reads for p in (*self.finite, *self.stop)]
-        reads += [frozenset([c.output]) for c in self.program.carry if c.output is not node and c is not carry]
-        if any(carry.input in r for r in reads):
-            return True
-        return not certain(self.known, node) and any(node in r for r in reads)
+    def _refused(self) -> list[Node]:
+        """The updates after which the old value is still read, or the new one before it is laid out anew."""
+        at: dict[Node, int] = {}
+        last_read: dict[Node, int] = {}
+        for k, statement in enumerate(self.statements):
+            at[statement.node] = k
+            last_read.update(dict.fromkeys(statement.expression.reads, k))
+        end = len(self.statements)
+        for part in (*self.finite, *self.stop):
+            last_read.update(dict.fromkeys(self._part(part).reads, end))
+        for carry in self.program.carry:
+            if self.direct.get(carry.output) is not carry and carry.output is not carry.input:
+                last_read[carry.output] = end
+        return [
+            node
+            for node, carry in self.direct.items()
+            if last_read.get(carry.input, -1) > at[node]
+            or (not certain(self.known, node) and last_read.get(node, -1) > at[node])
+        ]
 
     def _part(self, node: Node) -> Expression:
         if node in self.pending:
