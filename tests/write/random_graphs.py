@@ -1,0 +1,120 @@
+"""Random graphs over the whole registry: many dtypes, shapes and memory layouts, and numbers beside values."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+import workings.ops  # noqa: F401
+from workings.errors import WorkingsError
+from workings.graph import Graph, Node, call, constant, input_node, registered
+
+__all__ = ["arguments", "random_call", "random_graph"]
+
+_SHAPES = ((), (1,), (3,), (4,), (3, 4), (4, 3), (3, 1), (1, 4), (2, 3, 4), (0,), (3, 0))
+_DTYPES = ("float64", "float64", "float32", "int64", "bool", "int8", "float16")
+_NUMBERS = (2, 0, -1, 0.5, -0.0, 0.1, 1 / 1438, 3.0, 1e-8, float("inf"), float("nan"), True, 7)
+_OPS = [op.name for op in registered() if op.name not in ("input", "constant")]
+
+
+def random_graph(seed: int, size: int = 12, dtypes: tuple[str, ...] = _DTYPES) -> Graph:
+    """A graph of about `size` nodes whose outputs are all that nothing else uses."""
+    rng = random.Random(seed)
+    inputs = [input_node(f"x{k}", rng.choice(_SHAPES), rng.choice(dtypes)) for k in range(rng.randint(1, 4))]
+    nodes: list[Node] = list(inputs)
+    for _ in range(size * 20):
+        if len(nodes) >= len(inputs) + size:
+            break
+        made = random_call(rng, rng.choice(_OPS), nodes)
+        if made is not None and made.size <= 4096:
+            nodes.append(made)
+    used = {i for node in nodes for i in node.inputs}
+    outputs = [node for node in nodes if node not in used and not node.is_input] or [nodes[-1]]
+    return Graph(inputs, outputs)
+
+
+def random_call(rng: random.Random, op: str, nodes: list[Node]) -> Node | None:
+    """One call of this op, or None if the values at hand do not suit it."""
+    label = rng.choice([None, None, None, "h", "y", "train_2", "é"])
+    some: list[Any] = [*rng.choices(nodes[-8:], k=3), rng.choice(_NUMBERS), rng.choice(_NUMBERS)]
+    x = rng.choice(nodes[-8:])
+    try:
+        return call(op, *_inputs(rng, op, x, some), label=label, **_attributes(rng, op, x))
+    except (WorkingsError, StopIteration, OverflowError):
+        return None
+
+
+def _count(op: str) -> int:
+    record = next(o for o in registered() if o.name == op)
+    return len(record.domain) or 1
+
+
+def _inputs(rng: random.Random, op: str, x: Node, some: list[Any]) -> list[Any]:
+    if op in ("concatenate", "stack"):
+        return [x, *(rng.choice([x, constant(np.ones(x.shape, x.dtype))]) for _ in range(rng.randint(0, 2)))]
+    if op in ("getitem", "put"):
+        return [x]
+    count = _count(op)
+    inputs = rng.choices(some, k=count) if count > 1 else [x]
+    if op == "where":
+        inputs[0] = call("less", x, rng.choice([0, 1, x]))
+    if not any(isinstance(i, Node) for i in inputs):
+        inputs[rng.randrange(count)] = x
+    return inputs
+
+
+def _attributes(rng: random.Random, op: str, x: Node) -> dict[str, Any]:
+    axes = list(range(x.ndim))
+    if op in ("sum", "mean", "prod", "max", "min", "all", "any"):
+        chosen = tuple(sorted(rng.sample(axes, rng.randint(0, len(axes)))))
+        axis: Any = chosen[0] if len(chosen) == 1 else chosen
+        found = {} if not chosen else {"axis": axis}
+        return found | ({"keepdims": True} if rng.random() < 0.3 else {})
+    if op in ("argmax", "argmin"):
+        return {} if not axes or rng.random() < 0.3 else {"axis": rng.choice(axes)}
+    if op in ("cumsum", "flip", "concatenate"):
+        return {"axis": rng.choice(axes)} if axes else {"axis": 0}
+    if op == "transpose":
+        return {"axes": tuple(rng.sample(axes, len(axes)))}
+    if op == "reshape":
+        return {"shape": rng.choice([(-1,), x.shape, (1, *x.shape), tuple(reversed(x.shape)), (*x.shape, 1)])}
+    if op == "broadcast_to":
+        return {"shape": rng.choice([x.shape, (2, *x.shape), tuple(3 if n == 1 else n for n in x.shape)])}
+    if op == "squeeze":
+        ones = tuple(i for i, n in enumerate(x.shape) if n == 1)
+        return {"axis": ones}
+    if op in ("expand_dims", "stack"):
+        return {"axis": rng.randint(0, x.ndim)}
+    if op == "astype":
+        return {"dtype": np.dtype(rng.choice(_DTYPES))}
+    if op == "getitem":
+        return {"key": _key(rng, x)}
+    if op == "put":
+        return {"shape": (*x.shape, 3), "key": (*(slice(None) for _ in x.shape), rng.randrange(3))}
+    return {}
+
+
+def _key(rng: random.Random, x: Node) -> tuple[Any, ...]:
+    parts: list[Any] = []
+    for n in x.shape:
+        options: list[Any] = [slice(None), slice(0, n, 2), slice(None, None, -1), slice(1, None)]
+        parts.append(rng.choice([*options, rng.randrange(n)] if n else options))
+    if rng.random() < 0.3:
+        parts.insert(rng.randint(0, len(parts)), None)
+    return tuple(parts) if rng.random() < 0.8 else (..., *parts)
+
+
+def arguments(graph: Graph, seed: int) -> list[Any]:
+    """Values for the graph's inputs, with the edges of arithmetic among them."""
+    rng = np.random.default_rng(seed)
+    values = []
+    for node in graph.inputs:
+        value = np.asarray(rng.normal(size=node.shape) * 3)
+        edge = rng.random(node.shape) < 0.1
+        value = np.where(edge, rng.choice([0.0, -0.0, np.inf, np.nan, 1.0], size=node.shape), value)
+        if node.dtype.kind in "ib":
+            value = np.where(np.isfinite(value), value, 0)
+        values.append(value.astype(node.dtype)[()])
+    return values
