@@ -2,6 +2,7 @@
 
 from workings.explain.cells import explain
 from workings.explain.derive import derive
+from workings.explain.program import derive_step
 from workings.explain.steps import Derivation
 
-__all__ = ["Derivation", "derive", "explain"]
+__all__ = ["Derivation", "derive", "derive_step", "explain"]
