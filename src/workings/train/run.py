@@ -11,6 +11,7 @@ import numpy as np
 
 from workings import engines
 from workings.errors import ArgumentError
+from workings.explain import Derivation, derive_step
 from workings.graph import Graph, Node, Role, every_value
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
@@ -25,7 +26,6 @@ from workings.transform import simplify
 from workings.write.python import write_python
 
 if TYPE_CHECKING:
-    from workings.explain import Derivation
     from workings.graph import Program
 
 __all__ = ["Run"]
@@ -267,13 +267,12 @@ class Run:
 
         `step` counts from 0; the parameters before it are worked out again by running the steps up to it.
         """
-        from workings.train.explained import explain_step
-
         at = self.steps if step is None else step
         if not isinstance(at, (int, np.integer)) or not 0 <= at <= self.steps:
             raise ArgumentError(f"step is {step!r}; steps 0 to {self.steps} can be explained")
         carry, settings = self._before(int(at))
-        return explain_step(self.program, carry, self._data, settings)
+        names = [node.name or "" for node in self.program.setting_inputs]
+        return derive_step(self.program, carry, settings=dict(zip(names, settings, strict=True)))
 
     def _before(self, step: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """What was carried into a step, and the settings there: the leg it lies in, replayed."""
