@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workings.explain.local import rule
+from workings.explain.product import rewritten
 from workings.explain.setting import Setting, worth
-from workings.explain.steps import Backward, Remark, Section, Step, Words
-from workings.graph import Graph, Node, Op, reachable
+from workings.explain.steps import Backward, Remark, Rule, Section, Step, Words
+from workings.graph import Node, Op, reachable
 from workings.graph.names import Names
-from workings.transform import simplify
-from workings.write.maths import Tree, by_formula
+from workings.write.maths import Leaf, Tree, by_formula
 
 __all__ = ["MOST_LINES", "backward_section", "condensed", "rules_section"]
 
 # more lines than this are not read; the first and the last ones tell what those between do
 MOST_LINES = 60
+# operations in one line of the forward pass
+LONGEST_LINE = 6
 
 
 def condensed(setting: Setting, renumber: bool) -> Setting:
@@ -34,17 +36,25 @@ def condensed(setting: Setting, renumber: bool) -> Setting:
         uses.update(node.inputs)
         user.update((i, node) for i in node.inputs)
     mentioned = _mentioned(setting)
-    hidden = set()
-    for node in setting.forward:
+    hidden: set[Node] = set()
+    for node in reversed(setting.forward):
         if node.name is not None or node is setting.loss or node in setting.given_set:
             continue
+        flows = node in setting.active if setting.scalar else node in setting.adjoints
         once = uses[node] == 1 and user[node].scope == node.scope
-        quiet = node not in setting.active or (
-            not setting.scalar and setting.adjoints.get(node) is setting.adjoints.get(user.get(node, node))
-        )
-        aside = node.dtype.kind == "b" or node.op.maths == "same"
-        if node not in mentioned and quiet and (once or (aside and node not in setting.active)):
+        own = not setting.scalar and flows and setting.adjoints[node] is setting.adjoints.get(user.get(node, node))
+        if node.dtype.kind == "b" and node.op.elementwise:
+            # a condition is read where it is asked, also in formulas of the backward pass
             hidden.add(node)
+            mentioned.update(node.inputs)
+        elif node not in mentioned and (own or not flows) and (once or (node.op.maths == "same" and not flows)):
+            hidden.add(node)
+    # a line that grew too long is taken apart again
+    size: dict[Node, int] = {}
+    for node in setting.forward:
+        size[node] = 1 + sum(size[i] for i in node.inputs if i in hidden)
+        if size[node] > LONGEST_LINE:
+            hidden.discard(node)
     names = {n: s for n, s in setting.names.items() if n not in hidden}
     if renumber:
         anew = [n for n in setting.forward if n in names and n.name is None and n is not setting.loss]
@@ -62,36 +72,34 @@ def _mentioned(setting: Setting) -> set[Node]:
 
 @dataclass(frozen=True)
 class _Lines:
-    """The nodes with a line in the backward pass, and which of them each adjoint is named after."""
+    """The nodes with a line in the backward pass, and for each adjoint those of them that share it."""
 
     order: tuple[Node, ...]
-    owner: Mapping[Node, Node]
+    shared: Mapping[Node, tuple[Node, ...]]
+
+    def read(self, adjoint: Node, by: Node) -> Node | None:
+        """The line that an adjoint is named after where the line of `by` reads it: the nearest one made from it."""
+        later = [n for n in self.shared.get(adjoint, ()) if n.serial > by.serial]
+        return min(later, key=lambda n: n.serial, default=None)
 
 
 def _lines(setting: Setting) -> _Lines:
-    order = [n for n in reversed(setting.forward) if n in setting.active and n in setting.names]
-    order = [n for n in order if n in setting.adjoints and n is not setting.loss and n not in setting.wrt]
-    order += [n for n in setting.wrt if n in setting.adjoints]
-    # a parameter's line comes as soon as what it is made from is there: after the line with the least serial
-    owner: dict[Node, Node] = {}
+    order = [n for n in reversed(setting.forward) if n in setting.adjoints and n in setting.names]
+    order = [n for n in order if n is not setting.loss and n not in setting.wrt]
+    shared: dict[Node, tuple[Node, ...]] = {}
     for node in order:
-        owner.setdefault(setting.adjoints[node], node)
-    return _Lines(tuple(_interleaved(setting, order, owner)), owner)
-
-
-def _interleaved(setting: Setting, order: Sequence[Node], owner: Mapping[Node, Node]) -> list[Node]:
-    """Each parameter's line right after the last line that its formula reads."""
-    place = {node: i for i, node in enumerate(order) if node not in setting.wrt}
-    stop = {setting.adjoints[n] for n in place}
-    keyed = []
-    for i, node in enumerate(order):
-        if node in place:
-            keyed.append((i, 0, i, node))
-            continue
-        read = [n for n in reachable([setting.adjoints[node]], stop={*stop, *setting.values}) if n in owner]
-        after = max((place[owner[n]] for n in read if owner[n] in place), default=-1)
-        keyed.append((after, 1, i, node))
-    return [node for *_, node in sorted(keyed, key=lambda k: k[:3])]
+        shared[setting.adjoints[node]] = (*shared.get(setting.adjoints[node], ()), node)
+    lines = _Lines(tuple(order), shared)
+    # each parameter's line stands right after the last one that its formula reads
+    place = {node: i for i, node in enumerate(order)}
+    after: dict[Node, int] = {}
+    for node in setting.wrt:
+        if node in setting.adjoints:
+            met = reachable([setting.adjoints[node]], stop={*shared, *setting.values})
+            read = [lines.read(n, node) for n in met]
+            after[node] = max((place[n] for n in read if n is not None), default=-1)
+    merged = sorted([*order, *after], key=lambda n: (place[n], 0) if n in place else (after[n], 1))
+    return _Lines(tuple(merged), shared)
 
 
 def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node, Any]]:
@@ -119,7 +127,7 @@ def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node
             left_out = 0
         formula = _formula(setting, lines, node)
         value = worth(formula, known)
-        if lines.owner[adjoint] is node:
+        if lines.read(adjoint, node) is None:
             known[adjoint] = value
         scope = () if node in setting.wrt else node.scope
         tree = by_formula(formula, _leaf(setting, lines, node))
@@ -132,21 +140,18 @@ def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node
 def _formula(setting: Setting, lines: _Lines, node: Node) -> Node:
     """The adjoint of a node as a person writes it, from forward values and the lines before."""
     adjoint = setting.adjoints[node]
-    if lines.owner[adjoint] is not node:
+    if lines.read(adjoint, node) is not None:
         return adjoint
-    stop = {*setting.values, *(a for a, n in lines.owner.items() if n is not node)}
-    if adjoint in stop:
-        return adjoint
-    leaves = [n for n in reachable([adjoint], stop=stop) if n in stop and not (n.is_constant and n.shape == ())]
-    return simplify(Graph(leaves, [adjoint]), algebra=True).graph.outputs[0]
+    stop = {*setting.values, *lines.shared} - {adjoint}
+    met = reachable([adjoint], stop=stop)
+    leaves = [n for n in met if n in stop and not (n.is_constant and n.shape == ())]
+    return rewritten(adjoint, leaves)[0]
 
 
-def _leaf(setting: Setting, lines: _Lines, node: Node) -> Any:
+def _leaf(setting: Setting, lines: _Lines, node: Node) -> Leaf:
     def leaf(n: Node) -> Tree | None:
-        owner = lines.owner.get(n)
-        if owner is not None and owner is not node:
-            return setting.derivative(owner)
-        return setting.known(n)
+        line = lines.read(n, node)
+        return setting.known(n) if line is None else setting.derivative(line)
 
     return leaf
 
@@ -155,14 +160,14 @@ def rules_section(setting: Setting) -> Section:
     """The rule of each kind of operation that a derivative flows through, once, in words."""
     seen: dict[Op, Node] = {}
     for node in reversed(setting.forward):
-        if node in setting.active and node not in setting.wrt:
+        if node in setting.adjoints and node not in setting.wrt:
             seen.setdefault(node.op, node)
     steps: list[Step] = []
     said: set[Words] = set()
     for op, node in seen.items():
-        position = next((i for i, n in enumerate(node.inputs) if n in setting.active), 0)
+        position = next((i for i, n in enumerate(node.inputs) if n in setting.adjoints), 0)
         words = rule(op, position, node.attributes)
         if words not in said:
             said.add(words)
-            steps.append(Remark((f"{op.name}: ", *words)))
+            steps.append(Rule(op.name, words))
     return Section(("The rules: how each kind of step hands a derivative back",), tuple(steps))

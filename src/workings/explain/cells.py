@@ -27,7 +27,8 @@ def explain(loss: Any, *wrt: Any, learning_rate: float | None = None) -> Derivat
     >>> y = w * x
     >>> loss = (y - expected) ** 2
     >>> print(wk.explain(loss, w))  # doctest: +ELLIPSIS
-    Forward...
+    How loss changes with w
+    ...
 
     Raises `GradientError` where there is no gradient.
     """

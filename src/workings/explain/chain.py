@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from workings.explain.local import Slope
-from workings.explain.product import gather
+from workings.explain.product import gather, rewritten
 from workings.explain.setting import Setting
 from workings.explain.steps import Chain, Line, Words
-from workings.graph import Graph, Node, reachable
-from workings.transform import simplify
-from workings.write.maths import Number, Plus, Product, Symbol, Tree, by_formula, expression
+from workings.graph import Node, reachable
+from workings.write.maths import Differential, Leaf, Number, Plus, Product, Rate, Symbol, Tree, by_formula, expression
 from workings.write.text import text
 
 __all__ = ["chain_along", "count_paths", "list_paths", "sum_over"]
@@ -50,7 +49,7 @@ def list_paths(setting: Setting, start: Node) -> list[tuple[Node, ...]]:
 
 def chain_along(setting: Setting, links: Mapping[tuple[Node, Node], Slope], path: tuple[Node, ...]) -> Chain:
     """dloss/dw along one path: the product of its links, simplified, and its value."""
-    left = setting.rate(setting.loss, path[-1])
+    left: Rate | Differential = setting.derivative(path[-1])
     pairs = list(pairwise(path))
     rates = tuple(setting.rate(top, bottom) for top, bottom in pairs)
     raw = [links[pair].formula for pair in pairs]
@@ -66,53 +65,55 @@ def chain_along(setting: Setting, links: Mapping[tuple[Node, Node], Slope], path
     else:  # the loss is the parameter itself
         formula = setting.adjoints[setting.loss]
         lines.append(Line(by_formula(formula, setting.known), ("it is the loss itself",)))
-    more, formula = simplified(setting, formula, text(lines[-1].tree))
-    return _finished(setting, left, [*lines, *more], formula, path)
+    more, formula, leaf = simplified(setting, formula, text(lines[-1].tree))
+    return _finished(setting, left, [*lines, *more], formula, leaf, path)
 
 
 def sum_over(setting: Setting, chains: Sequence[Chain]) -> Chain:
     """dloss/dw: the sum of what the paths contribute, simplified, and its value."""
     left = chains[0].left
     total = chains[0].formula
-    tree: Tree = by_formula(total, setting.named)
+    tree = chains[0].final
     for chain in chains[1:]:
         total = total + chain.formula
-        tree = Plus(tree, by_formula(chain.formula, setting.named))
+        tree = Plus(tree, chain.final)
     lines = [Line(tree, ("the paths add up",))]
-    more, formula = simplified(setting, total, text(tree))
-    return _finished(setting, left, [*lines, *more], formula, (setting.loss, chains[0].path[-1]))
+    more, formula, leaf = simplified(setting, total, text(tree))
+    return _finished(setting, left, [*lines, *more], formula, leaf, (setting.loss, chains[0].path[-1]))
 
 
-def _finished(setting: Setting, left: object, lines: list[Line], formula: Node, path: tuple[Node, ...]) -> Chain:
+def _finished(
+    setting: Setting, left: Rate | Differential, lines: list[Line], formula: Node, leaf: Leaf, path: tuple[Node, ...]
+) -> Chain:
     value = setting.evaluate(formula)
-    final = by_formula(formula, setting.named)
-    numbers = by_formula(formula, setting.numbers(setting.named))
+    final = by_formula(formula, leaf)
+    numbers = by_formula(formula, setting.numbers(leaf))
     shown = Number(value)
     if text(numbers) not in (text(final), text(shown)):
         lines.append(Line(numbers, ("the numbers put in",)))
     if text(lines[-1].tree) != text(shown):
         lines.append(Line(shown))
-    return Chain(left, tuple(lines), formula, value, path)  # type: ignore[arg-type]
+    return Chain(left, tuple(lines), final, formula, value, path)
 
 
-def simplified(setting: Setting, formula: Node, shown: str) -> tuple[list[Line], Node]:
-    """The lines that lead from a formula, last shown as `shown`, to the one to be read, and that formula's node.
+def simplified(setting: Setting, formula: Node, shown: str) -> tuple[list[Line], Node, Leaf]:
+    """The lines that lead from a formula, last shown as `shown`, to the one to be read; that formula's node, and
+    what it is written in.
 
-    First with every forward value by its name; then with those that the user did not name written out.
+    First with every forward value by its name; then with those that the user did not name written out, unless
+    that grows too long to read.
     """
     lines: list[Line] = []
     formula, reasons = _tidied(formula, [n for n in setting.values if not n.is_constant or n.name])
     shown = _line(lines, by_formula(formula, setting.known), reasons, shown)
     unnamed = _unnamed_in(setting, formula)
-    if not unnamed:
-        return lines, formula
     full = by_formula(formula, setting.named)
-    if len(text(full)) > LONGEST:
-        return lines, formula
+    if not unnamed or len(text(full)) > LONGEST or "…" in text(full):
+        return lines, formula, setting.known
     shown = _line(lines, full, _spelled(setting, unnamed), shown)
     formula, reasons = _tidied(formula, [n for n in setting.values if setting.keeps(n)])
     _line(lines, by_formula(formula, setting.named), reasons, shown)
-    return lines, formula
+    return lines, formula, setting.named
 
 
 def _line(lines: list[Line], tree: Tree, words: Words, shown: str) -> str:
@@ -143,10 +144,10 @@ def _tidied(formula: Node, leaves: Sequence[Node]) -> tuple[Node, Words]:
     names = {leaf: f"v{i}" for i, leaf in enumerate(leaves)}
     for _ in range(4):
         before = formula
-        result = simplify(Graph(leaves, [formula]), algebra=True)
-        formula = result.graph.outputs[0]
-        for note in result.notes:
-            if _plain(note.before, names) != _plain(note.after, names):
+        formula, notes, stands = rewritten(formula, leaves)
+        spelled = {new: names[leaf] for new, leaf in stands.items()}
+        for note in notes:
+            if _plain(note.before, spelled) != _plain(note.after, spelled):
                 reasons[note.reason] = None
         formula, said = gather(formula, leaves)
         reasons.update(dict.fromkeys(said))

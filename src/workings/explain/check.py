@@ -52,7 +52,7 @@ def _row(label: Words, formula_value: Any, other: Any, tolerance: float) -> Agre
 
 def difference_words(apart: float, ok: bool) -> str:
     if apart == 0:
-        return "the same to the last bit"
+        return "same to the last bit"
     if not np.isfinite(apart):
         return "NOT COMPARABLE: one of them is not finite"
     measured = f"{rounded(apart, 2)} apart"
@@ -116,8 +116,7 @@ def _along(setting: Setting, node: Node, formula_value: Any) -> Agreement:
     scale = float(np.sqrt(np.sum(np.square(np.asarray(formula_value, float)))))
     apart = abs(measured - told)
     ok = apart <= _coarse(setting, node, max(scale, abs(told)))
-    words = (
-        f"along one direction through all {node.size:,} elements: {rounded(measured, 8)}, "
-        f"by the formula {rounded(told, 8)}; {difference_words(apart, ok)}"
-    )
+    words = difference_words(apart, bool(ok))
+    if not ok:
+        words += f" ({rounded(measured, 6)} along one direction, the formula {rounded(told, 6)})"
     return Agreement(("central differences",), measured, apart, bool(ok), (words,))

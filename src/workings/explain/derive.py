@@ -10,14 +10,14 @@ import numpy as np
 
 from workings.explain.backward import MOST_LINES, backward_section, condensed, rules_section
 from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_paths, sum_over
-from workings.explain.check import check_step
+from workings.explain.check import ELEMENTS, check_step
 from workings.explain.flat import no_path, why_zero
 from workings.explain.local import Slope, local_steps, slopes
 from workings.explain.nudge import nudge_steps
 from workings.explain.setting import Setting, prepare
-from workings.explain.steps import Chain, Derivation, Given, Remark, Section, Step, Summary, Value, Words
+from workings.explain.steps import Chain, Check, Derivation, Given, Remark, Section, Step, Summary, Value, Words
 from workings.graph import Node
-from workings.write.maths import Number, Tree, by_formula, expression
+from workings.write.maths import Number, Tree, expression
 from workings.write.text import columns, text
 
 __all__ = ["derive"]
@@ -64,11 +64,28 @@ def derive(
         sections.append(Section(("The nudge",), tuple(nudges)))
     engine = engine_gradients or {}
     checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
-    sections.append(Section(("The check: the formula, the run and central differences",), tuple(checks)))
-    derivatives: list[str | Tree] = []
-    for node in setting.wrt:
-        derivatives += [", " if derivatives else "", setting.derivative(node)]
-    return Derivation(("The derivation of ", *derivatives), tuple(sections))
+    sections.append(check_section(checks))
+    return Derivation(("How ", setting.symbol(loss), " changes with ", *_listing(setting)), tuple(sections))
+
+
+def check_section(checks: Sequence[Check]) -> Section:
+    """What was printed, held against two other ways to the same number."""
+    steps: list[Step] = list(checks)
+    if any(np.size(check.rows[0].value) > ELEMENTS for check in checks):
+        words = "central differences of many elements are taken along one direction through all of them"
+        steps.insert(0, Remark((words,)))
+    if not all(check.ok for check in checks):
+        loud = "THEY DIFFER: do not trust this derivation before you know why (a kink, or too much rounding?)"
+        steps.append(Remark((loud,), loud=True))
+    return Section(("The check: the formula, the run and central differences",), tuple(steps))
+
+
+def _listing(setting: Setting) -> Words:
+    """The parameters as a list: W, b and c."""
+    words: list[str | Tree] = []
+    for i, node in enumerate(setting.wrt):
+        words += ["" if i == 0 else " and " if i == len(setting.wrt) - 1 else ", ", setting.symbol(node)]
+    return tuple(words)
 
 
 def _by_paths(setting: Setting) -> tuple[list[Section], dict[Node, Any]]:
@@ -133,7 +150,7 @@ def forward_section(setting: Setting) -> Section:
 
 def _value(setting: Setting, node: Node) -> Value:
     formula = expression(node, setting.known)
-    numbers = expression(node, setting.numbers(setting.known)) if node.shape == () else None
+    numbers = expression(node, setting.numbers(setting.known)) if setting.scalar else None
     value = setting.values[node]
     if numbers is not None and text(numbers) in (text(formula), text(Number(value))):
         numbers = None
@@ -173,7 +190,7 @@ def path_section(setting: Setting, links: Mapping[tuple[Node, Node], Slope], nod
     if len(paths) == 1:
         whole = chains[0]
         if len(paths[0]) > 2:
-            title: Words = (left, ": the slopes along the path ", *_arrows(setting, paths[0]), " multiplied")
+            title: Words = (left, ": along ", *_arrows(setting, paths[0]), ", the slopes are multiplied")
             steps += [whole, *in_one_line(setting, whole)]
         else:
             title = (left, ": a single link")
@@ -203,7 +220,7 @@ def in_one_line(setting: Setting, chain: Chain) -> list[Step]:
     Nothing where it would not fit a line.
     """
     shown = [line.tree for line in chain.lines[:2]]
-    for tree in (by_formula(chain.formula, setting.named), Number(chain.value)):
+    for tree in (chain.final, Number(chain.value)):
         if text(tree) not in [text(t) for t in shown]:
             shown.append(tree)
     if columns(" = ".join(map(text, (chain.left, *shown)))) > ONE_LINE:

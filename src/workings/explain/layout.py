@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -18,6 +19,7 @@ from workings.explain.steps import (
     Loss,
     Nudge,
     Remark,
+    Rule,
     Section,
     Summary,
     Value,
@@ -46,18 +48,28 @@ class Prose:
 
 @dataclass(frozen=True)
 class Row:
-    """`left = part = part   shape   words`. Without `left` the row goes on with the equation above."""
+    """`left = part = part   shape   value   words`. Without `left` the row goes on with the equation above.
+
+    `value` is an array or number to be shown beside, not as a part of the equation; a `member` row belongs to
+    the title row above it.
+    """
 
     left: Part | None
     parts: tuple[Part, ...]
     words: Words = ()
     shape: str = ""
+    value: Any = None
+    member: bool = False
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one kind. `style`: "table" lines up every part, "chain" only the equals signs, "list" has
-    longer words beside each equation, "line" is an equation to be read in one go."""
+    """Rows of one kind.
+
+    style  "table": every part under its fellows. "ledger": one formula each, then shapes and values in columns.
+           "chain": one equation, equals signs under each other, reasons beside. "list": words beside each row.
+           "line": equations to be read in one go. "agree": a label, a value, a verdict
+    """
 
     rows: tuple[Row, ...]
     style: str
@@ -77,10 +89,24 @@ def blocks(derivation: Derivation) -> list[Block]:
 
 def _section(section: Section) -> Iterable[Block]:
     given = [step for step in section.steps if isinstance(step, Given)]
-    if given:
-        yield from _givens(given)
+    valued = [step for step in section.steps if isinstance(step, (Value, Backward))]
+    wide = any(np.shape(step.value) for step in (*given, *valued))
+    yield from _givens(given)
+    scope: tuple[str, ...] = ()
+    scopes = Counter(step.scope for step in valued)
     for step in section.steps:
-        yield from _BLOCKS[type(step)](step)
+        if isinstance(step, (Value, Backward)):
+            if step.scope and step.scope != scope and scopes[step.scope] > 1:
+                yield Rows((Row(" in ".join(reversed(step.scope)), ()),), "ledger" if wide else "table")
+            scope = step.scope
+            member = bool(step.scope) and scopes[step.scope] > 1
+            yield _ledger(step, member) if wide else _equation(step, member)
+        else:
+            scope = ()
+            yield from _BLOCKS[type(step)](step)
+
+
+_JOINED = ("table", "list", "ledger")
 
 
 def _merged(found: Iterable[Block]) -> list[Block]:
@@ -88,7 +114,7 @@ def _merged(found: Iterable[Block]) -> list[Block]:
     result: list[Block] = []
     for block in found:
         last = result[-1] if result else None
-        if isinstance(block, Rows) and isinstance(last, Rows) and block.style == last.style in ("table", "list"):
+        if isinstance(block, Rows) and isinstance(last, Rows) and block.style == last.style in _JOINED:
             result[-1] = Rows(last.rows + block.rows, block.style)
         else:
             result.append(block)
@@ -98,20 +124,24 @@ def _merged(found: Iterable[Block]) -> list[Block]:
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def summary(value: Any, *, short: bool = True) -> Part:
+def summary(value: Any, *, mean: bool = True) -> Part:
     """A value in a document: a number, a few numbers, or the range of many."""
     array = np.asarray(value)
     if array.shape == ():
         return Number(value)
     if array.size <= SMALL:
         return _listed(array)
+    if array.dtype.kind == "b":
+        return f"{np.count_nonzero(array):,} of {array.size:,} true"
     if array.dtype.kind != "f":
-        return f"{number(array.min())} … {number(array.max())}" if array.dtype.kind in "iu" else f"{array.sum():,} true"
-    finite = array[np.isfinite(array)]
-    if finite.size < array.size:
-        return f"{array.size - finite.size:,} of {array.size:,} not finite"
-    low, mean, high = (number(float(f"{float(v):.3g}")) for v in (array.min(), array.mean(), array.max()))
-    return f"{low} … {high}, mean {mean}"
+        return f"{number(array.min())} … {number(array.max())}"
+    finite = int(np.count_nonzero(np.isfinite(array)))
+    if finite < array.size:
+        return f"{array.size - finite:,} of {array.size:,} not finite"
+    low, middle, high = (number(float(f"{float(v):.3g}") + 0.0) for v in (array.min(), array.mean(), array.max()))
+    if low == high:
+        return f"all {low}"
+    return f"{low} … {high}" + (f", mean {middle}" if mean else "")
 
 
 def _listed(array: np.ndarray) -> str:
@@ -129,25 +159,32 @@ def _shape(value: Any) -> str:
 
 
 def _givens(steps: list[Given]) -> Iterable[Block]:
-    scalars = [s for s in steps if np.shape(s.value) == ()]
     words: list[Part] = []
-    for step in scalars:
-        words += [",   " if words else "", step.symbol, " = ", Number(step.value)]
+    for step in steps:
+        if np.shape(step.value) == ():
+            words += [",   " if words else "", step.symbol, " = ", Number(step.value)]
     if words:
         yield Prose(tuple(words))
-    arrays = [s for s in steps if np.shape(s.value) != ()]
-    if arrays:
-        yield Rows(tuple(Row(s.symbol, (summary(s.value),), (), _shape(s.value)) for s in arrays), "table")
+    for step in steps:
+        if np.shape(step.value) != ():
+            yield Rows((Row(step.symbol, (), (), _shape(step.value), step.value),), "ledger")
 
 
-def _value(step: Value) -> Iterable[Block]:
-    parts: list[Part] = [step.formula]
-    if step.numbers is not None:
+def _equation(step: Value | Backward, member: bool) -> Rows:
+    """A scalar: `z = w · x = 0.5 · 1 = 0.5`."""
+    left, words, parts = step.left if isinstance(step, Backward) else step.symbol, step.words, [step.formula]
+    if isinstance(step, Value) and step.numbers is not None:
         parts.append(step.numbers)
-    shown = summary(step.value)
-    if not isinstance(shown, str) and text(shown) == text(step.formula):
-        parts = []
-    yield Rows((Row(step.symbol, (*parts, shown), step.words, _shape(step.value)),), "table")
+    if text(parts[-1]) != text(Number(step.value)):
+        parts.append(Number(step.value))
+    return Rows((Row(left, tuple(parts), words, member=member),), "table")
+
+
+def _ledger(step: Value | Backward, member: bool) -> Rows:
+    """Among arrays: the formula, the shape, and the value beside."""
+    left = step.left if isinstance(step, Backward) else step.symbol
+    row = Row(left, (step.formula,), step.words, _shape(step.value), step.value, member)
+    return Rows((row,), "ledger")
 
 
 def _local(step: Local) -> Iterable[Block]:
@@ -166,11 +203,14 @@ def _summary(step: Summary) -> Iterable[Block]:
     yield Rows((Row(step.left, step.trees),), "line")
 
 
-def _backward(step: Backward) -> Iterable[Block]:
-    yield Rows((Row(step.left, (step.formula,), step.words, _shape(step.value)),), "table")
+def _rule(step: Rule) -> Iterable[Block]:
+    yield Rows((Row(step.name, (), step.words),), "list")
 
 
 def _nudge(step: Nudge) -> Iterable[Block]:
+    if np.shape(step.value) and np.size(step.value) > SMALL:
+        yield Rows((Row(step.formula, (), step.words, _shape(step.value)),), "list")
+        return
     parts = (step.numbers,) if step.numbers is not None else ()
     yield Rows((Row(step.formula, (*parts, summary(step.value))),), "line")
     if step.words:
@@ -183,12 +223,19 @@ def _loss(step: Loss) -> Iterable[Block]:
 
 
 def _check(step: Check) -> Iterable[Block]:
-    rows = []
-    for agreement in step.rows:
-        label = "".join(w if isinstance(w, str) else text(w) for w in agreement.label)
-        rows.append(Row(label, (summary(agreement.value),), agreement.words))
-    yield Prose((step.left, ":"))
-    yield Rows(tuple(rows), "agree")
+    if np.size(step.rows[0].value) > SMALL:
+        words: list[Part] = []
+        for agreement in step.rows[1:]:
+            words += ["; " if words else "", *agreement.label, ": ", *agreement.words]
+        yield Rows((Row(step.left, (), tuple(words)),), "list")
+        return
+    shape = _shape(step.rows[0].value)
+    yield Prose((step.left, f" {shape}:" if shape else ":"))
+    yield Rows(tuple(Row(_label(row.label), (summary(row.value),), row.words) for row in step.rows), "agree")
+
+
+def _label(words: Words) -> str:
+    return "".join(w if isinstance(w, str) else text(w) for w in words)
 
 
 def _remark(step: Remark) -> Iterable[Block]:
@@ -196,12 +243,11 @@ def _remark(step: Remark) -> Iterable[Block]:
 
 
 _BLOCKS: Mapping[type, Callable[[Any], Iterable[Block]]] = {
-    Given: lambda step: (),
-    Value: _value,
+    Given: lambda step: (),  # all at once, in `_givens`
     Local: _local,
     Chain: _chain,
     Summary: _summary,
-    Backward: _backward,
+    Rule: _rule,
     Nudge: _nudge,
     Loss: _loss,
     Check: _check,

@@ -91,7 +91,7 @@ def _which_way(setting: Setting, node: Node, before: Any, after: Any) -> Words:
     if node.shape:
         with np.errstate(all="ignore"):
             most = float(np.max(np.abs(np.asarray(after, float) - np.asarray(before, float)), initial=0.0))
-        return (f"the largest change of an element is {rounded(most)}",)
+        return (f"changes by at most {rounded(most)}",)
     if after > before:
         return (setting.symbol(node), " goes up, because the loss falls as it grows")
     if after < before:
@@ -120,7 +120,7 @@ def _after(setting: Setting, gradients: Mapping[Node, Any], moved: Mapping[Node,
         words = "no change"
     steps: list[Step] = [Loss(setting.symbol(setting.loss), before, after, (words,))]
     if promised and abs(change - promised) > 1e-9 * abs(change):
-        told = f"a straight line of this slope promises {rounded(promised)}; "
+        told = f"the slope alone promises {rounded(promised)}; "
         told += f"the loss is curved, so it is {rounded(change)}"
         steps.append(Remark((told,)))
     elif promised:

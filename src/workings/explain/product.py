@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from workings.graph import Node, call, constant, reachable, remake
+from workings.graph import Graph, Node, call, constant, input_node, reachable, remake, substitute
+from workings.transform import Note, simplify
 
-__all__ = ["gather"]
+__all__ = ["gather", "rewritten"]
 
 _PRODUCTS = frozenset({"multiply", "divide", "negative", "square", "reciprocal", "power"})
 
@@ -24,6 +25,20 @@ class _Monomial:
     above: Any = 1
     below: Any = 1
     powers: dict[Node, int] = field(default_factory=dict)
+
+
+def rewritten(formula: Node, leaves: Iterable[Node]) -> tuple[Node, tuple[Note, ...], dict[Node, Node]]:
+    """The formula simplified by algebra, what was done, and which input stands for which leaf in that account.
+
+    No rule looks behind a leaf: each is an input of its own meanwhile.
+    """
+    border = set(leaves)
+    inner = [n for n in reachable([formula], stop=border) if n in border]
+    stand = {leaf: input_node(leaf.name or "v", leaf.shape, leaf.dtype) for leaf in inner}
+    (cut,) = substitute([formula], stand)
+    result = simplify(Graph(stand.values(), [cut]), algebra=True)
+    back = {new: leaf for leaf, new in stand.items()}
+    return substitute(result.graph.outputs, back)[0], result.notes, back
 
 
 def gather(formula: Node, leaves: Iterable[Node]) -> tuple[Node, tuple[str, ...]]:

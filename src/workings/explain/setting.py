@@ -100,7 +100,7 @@ def prepare(
     if not wrt:
         raise ArgumentError("a derivation is of a loss with respect to at least one value; none is given")
     table = adjoints(loss, wrt)
-    active = depending([loss], wrt)
+    active = _leading(loss, depending([loss], wrt))
     past = _past([loss], wrt)
     given = [n for n in values if n not in past or n in wrt]
     nodes = reachable([loss], stop=[*wrt, *given])
@@ -118,8 +118,7 @@ def prepare(
                 known[node] = evaluate_node(node, [known[i] for i in node.inputs])
     border = {*wrt, *given, *settled}
     nodes = reachable([loss], stop=border)
-    inputs = [n for n in nodes if n in border or n.is_input or _named_constant(n)]
-    inputs += [n for n in wrt if n not in nodes]
+    inputs = [*wrt, *(n for n in nodes if n not in wrt and (n in border or n.is_input or _named_constant(n)))]
     graph = Graph(inputs, [loss], name="loss")
     between = tuple(n for n in graph.nodes[len(inputs) :] if not n.is_constant)
     links = [n for n in active.values() if n not in wrt]
@@ -131,6 +130,15 @@ def prepare(
     return Setting(
         loss, tuple(wrt), tuple(inputs), between, active, table, {n: known[n] for n in graph.nodes}, spelled, scalar
     )
+
+
+def _leading(loss: Node, depending: Mapping[Node, Node]) -> dict[Node, Node]:
+    """Those of the nodes that depend on a parameter from which a derivative flows on to the loss."""
+    leading = {loss} if loss in depending else set()
+    for node in reversed(list(depending)):
+        if node in leading:
+            leading.update(i for i in node.inputs if i in depending)
+    return {node: node for node in depending if node in leading}
 
 
 def _named_constant(node: Node) -> bool:

@@ -23,6 +23,7 @@ __all__ = [
     "Loss",
     "Nudge",
     "Remark",
+    "Rule",
     "Section",
     "Step",
     "Summary",
@@ -80,12 +81,13 @@ class Line:
 class Chain:
     """`left = line = line = …`: the derivative along one path, or the whole of it.
 
-    `formula` is the node that the last formula before the numbers was printed from, and `value` what it
+    `final` is the last formula before the numbers, printed from the node `formula`, and `value` what that
     evaluates to; `path` lists the nodes from the loss to the parameter.
     """
 
-    left: Rate | Differential | Symbol
+    left: Rate | Differential
     lines: tuple[Line, ...]
+    final: Tree
     formula: Node
     value: Any
     path: tuple[Node, ...] = ()
@@ -98,6 +100,14 @@ class Summary:
     left: Rate | Differential | Symbol
     trees: tuple[Tree, ...]
     value: Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one kind of operation hands a derivative back, in words."""
+
+    name: str
+    words: Words
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ class Remark:
     loud: bool = False
 
 
-Step: TypeAlias = Given | Value | Local | Chain | Summary | Backward | Nudge | Loss | Check | Remark
+Step: TypeAlias = Given | Value | Local | Chain | Summary | Rule | Backward | Nudge | Loss | Check | Remark
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from workings.explain.layout import Heading, Prose, Row, Rows, blocks
+from workings.explain.layout import Heading, Prose, Row, Rows, blocks, summary
 from workings.explain.steps import Derivation, Words
 from workings.write.maths import Tree
 from workings.write.text import columns, text, wrap
@@ -64,13 +64,17 @@ def _piece(part: str | Tree | None) -> str:
 
 
 def _rows(block: Rows, width: int) -> list[str]:
-    rows = [_cells(row) for row in block.rows]
-    left = max((columns(cells[0]) for cells in rows), default=0)
-    left = left if left <= width // 3 else 0
-    if block.style == "table":
-        lined = _lined_up(rows, [sentence(row.words) for row in block.rows], [row.shape for row in block.rows], width)
+    rows = [_cells(row, block.style) for row in block.rows]
+    if block.style == "ledger":
+        return _ledger(block.rows, rows, width)
+    if block.style in ("table", "agree"):
+        marks = ("", "") if block.style == "agree" else ("(", ")")
+        words = [f"{marks[0]}{sentence(row.words)}{marks[1]}" if row.words else "" for row in block.rows]
+        lined = _lined_up(rows, words, width)
         if lined is not None:
             return lined
+    left = max((columns(cells[0]) for cells in rows), default=0)
+    left = left if left <= width // 2 else 0
     lines: list[str] = []
     beside = _beside(rows, left, width) if block.style in ("chain", "list", "agree") else 0
     for row, cells in zip(block.rows, rows, strict=True):
@@ -78,27 +82,56 @@ def _rows(block: Rows, width: int) -> list[str]:
     return lines
 
 
-def _cells(row: Row) -> list[str]:
-    return [_piece(row.left), *(f"= {_piece(part)}" for part in row.parts)]
+def _cells(row: Row, style: str) -> list[str]:
+    cells = [(INDENT if row.member else "") + _piece(row.left), *(f"= {_piece(part)}" for part in row.parts)]
+    return [*cells, f" {row.shape}"] if row.shape and style == "list" else cells
 
 
-def _lined_up(rows: list[list[str]], words: list[str], shapes: list[str], width: int) -> list[str] | None:
+def _lined_up(rows: list[list[str]], words: list[str], width: int) -> list[str] | None:
     """A table with every part under its fellows, if it fits: the last part of each row in the last column."""
     most = max(map(len, rows))
-    table = [[*cells[:-1], *[""] * (most - len(cells)), cells[-1]] for cells in rows]
     table = [
-        [*cells, shape, f"({said})" if said else ""] for cells, shape, said in zip(table, shapes, words, strict=True)
+        [*cells[:-1], *[""] * (most - len(cells)), cells[-1]] if len(cells) > 1 else [*cells, *[""] * (most - 1)]
+        for cells in rows
     ]
-    wide = [max(columns(cells[i]) for cells in table) for i in range(most + 2)]
+    wide = [max(columns(cells[i]) for cells in table) for i in range(most)]
     lines = []
-    for cells in table:
-        line = INDENT
-        for i, (cell, room) in enumerate(zip(cells, wide, strict=True)):
-            if room:
-                gap = " " if i < most else GAP
-                line += cell + " " * (room - columns(cell)) + gap
-        lines.append(line.rstrip())
+    for cells, said in zip(table, words, strict=True):
+        pieces = [cell + " " * (room - columns(cell)) for cell, room in zip(cells, wide, strict=True)]
+        lines.append((INDENT + " ".join(pieces) + (GAP + said if said else "")).rstrip())
     return lines if all(columns(line) <= width for line in lines) else None
+
+
+def _ledger(rows: tuple[Row, ...], cells: list[list[str]], width: int) -> list[str]:
+    """Formulas, shapes and values in columns; means are left out, and formulas too long for their column
+    stand on a line of their own, where the width asks for it."""
+    left = max(columns(c[0]) for c in cells)
+    shape = max(columns(row.shape) for row in rows)
+    formulas = sorted({columns(c[1]) for c in cells if len(c) > 1}, reverse=True) or [0]
+    for mean in (True, False):
+        values = ["" if r.value is None else _piece(summary(r.value, mean=mean)) for r in rows]
+        room = width - len(INDENT) - left - shape - max(map(columns, values)) - 5
+        formula = next((f for f in formulas if f <= room), 0)
+        long = sum(1 for c in cells if len(c) > 1 and columns(c[1]) > formula)
+        if long == 0 or (not mean and formula):
+            break
+    start = len(INDENT) + left + 1 + formula + 2
+    lines: list[str] = []
+    for row, c, value in zip(rows, cells, values, strict=True):
+        head = INDENT + c[0] + " " * (left - columns(c[0]))
+        tail = f"{row.shape:<{shape}}  {value}".rstrip() if shape else value
+        line = " ".join([head, *c[1:]]).rstrip()
+        if columns(line) + 2 <= start and start + columns(tail) <= width:
+            line += " " * (start - columns(line)) + tail
+            lines.append(line.rstrip())
+            continue
+        lines += wrap(line, width, len(INDENT) + left + 1)
+        if tail and columns(lines[-1]) + 2 + columns(tail) <= width and columns(lines[-1]) + 2 > start:
+            lines[-1] += "  " + tail
+        elif tail:
+            at = min(start, max(len(INDENT) * 2, width - columns(tail)))
+            lines += wrap(" " * at + tail, width, at)
+    return lines
 
 
 def _beside(rows: list[list[str]], left: int, width: int) -> int:
@@ -111,7 +144,7 @@ def _beside(rows: list[list[str]], left: int, width: int) -> int:
 def _row(row: Row, cells: list[str], left: int, beside: int, width: int) -> list[str]:
     head = INDENT + cells[0] + " " * max(0, left - columns(cells[0]))
     hang = columns(head) + 1 if columns(head) + 1 <= width // 3 else len(INDENT) + 4
-    line = " ".join([head, *cells[1:]]) + (GAP + row.shape if row.shape else "")
+    line = " ".join([head, *cells[1:]])
     lines = wrap(line, width, hang)
     said = sentence(row.words)
     if not said:

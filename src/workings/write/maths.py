@@ -24,6 +24,7 @@ __all__ = [
     "Differential",
     "Fraction",
     "Index",
+    "Leaf",
     "Logic",
     "Minus",
     "Negative",

@@ -278,8 +278,8 @@ def wrap(line: str, width: int, hang: int = 4) -> list[str]:
 
     >>> print(*wrap("dloss/dw = dloss/dz · dz/dw = 2 (w · x − expected) x", 30, 9), sep="\\n")
     dloss/dw = dloss/dz · dz/dw
-             = 2 (w · x −
-               expected) x
+             = 2 (w · x
+             − expected) x
     """
     lines: list[str] = []
     rest = line.rstrip()
@@ -307,8 +307,9 @@ def _break(line: str, width: int, start: int) -> int:
             depth -= 1
         elif c == " " and i > start:
             rank = next((r for r, mark in enumerate(_BREAKS) if line.startswith(mark, i)), len(_BREAKS))
+            rank += 1000 * (line[i - 1] in "=≈+−·⊙/")  # an operator begins a line and does not end one
             places.append((min(depth, 8) * len(_BREAKS) + rank, -i, i))
-    late = [p for p in places if p[2] > start + (end - start) // 2]
+    late = [p for p in places if p[2] >= start + (end - start) // 2]
     return min(late or places)[2] if places else max(end, start + 1)
 
 

@@ -1,0 +1,103 @@
+"""A derivation as Markdown with LaTeX, as Jupyter and GitHub show it."""
+
+from __future__ import annotations
+
+import re
+
+from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks, summary
+from workings.explain.steps import Derivation, Words
+from workings.write.latex import latex, said
+
+__all__ = ["render"]
+
+
+def render(derivation: Derivation) -> str:
+    """The derivation as Markdown; formulas stand between dollar signs."""
+    pieces = []
+    for block in blocks(derivation):
+        if isinstance(block, Heading):
+            pieces.append("#" * (block.level + 1) + " " + _sentence(block.words).replace("  ", ". ", 1))
+        elif isinstance(block, Prose):
+            said = _sentence(block.words)
+            pieces.append(f"> **{said}**" if block.loud else said)
+        else:
+            pieces += _STYLES[block.style](block)
+    return "\n\n".join(pieces) + "\n"
+
+
+def _plain(words: str) -> str:
+    """Words in Markdown, with what it would read as a mark made harmless."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", words)
+
+
+def _sentence(words: Words) -> str:
+    pieces = [_plain(w) if isinstance(w, str) else f"${latex(w)}$" for w in words]
+    return "".join(pieces).replace("$ = $", " = ")
+
+
+def _tex(part: Part | None) -> str:
+    if part is None:
+        return ""
+    return said(part) if isinstance(part, str) else latex(part)
+
+
+def _inside(words: Words) -> str:
+    """Words inside a formula."""
+    return "".join(said(w) if isinstance(w, str) else latex(w) for w in words)
+
+
+def _equation(row: Row) -> str:
+    return " = ".join([_tex(row.left), *map(_tex, row.parts)])
+
+
+def _aligned(block: Rows) -> list[str]:
+    """Equations with their first equals signs under each other, words beside."""
+    lines = []
+    for row in block.rows:
+        right = " = ".join(map(_tex, row.parts))
+        line = f"{_tex(row.left)} &= {right}" if row.parts else _tex(row.left)
+        lines.append(rf"{line} && {_inside(row.words)}" if row.words else line)
+    body = " \\\\\n".join(lines)
+    return [f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"]
+
+
+def _ledger(block: Rows) -> list[str]:
+    lines = ["| | shape | values |", "|---|---|---|"]
+    for row in block.rows:
+        equation = f"*{row.left}*" if isinstance(row.left, str) else f"${_equation(row)}$"
+        value = "" if row.value is None else summary(row.value)
+        shown = _plain(value) if isinstance(value, str) else f"${latex(value)}$"
+        lines.append(f"| {equation} | {_plain(row.shape)} | {shown} |")
+    return ["\n".join(lines)]
+
+
+def _listed(block: Rows) -> list[str]:
+    lines = []
+    for row in block.rows:
+        head = f"`{row.left}`" if isinstance(row.left, str) and not row.parts else f"${_equation(row)}$"
+        head += f" {_plain(row.shape)}" if row.shape else ""
+        lines.append(f"- {head}: {_sentence(row.words)}")
+    return ["\n".join(lines)]
+
+
+def _lines(block: Rows) -> list[str]:
+    return [f"$$\n{_equation(row)}\n$$" for row in block.rows]
+
+
+def _agreements(block: Rows) -> list[str]:
+    lines = []
+    for row in block.rows:
+        shown = " ".join(f"${_tex(part)}$" for part in row.parts)
+        verdict = _sentence(row.words)
+        lines.append(f"- {row.left}: " + ", ".join(piece for piece in (shown, verdict) if piece))
+    return ["\n".join(lines)]
+
+
+_STYLES = {
+    "table": _aligned,
+    "chain": _aligned,
+    "ledger": _ledger,
+    "list": _listed,
+    "line": _lines,
+    "agree": _agreements,
+}
