@@ -49,16 +49,22 @@ def write(graph: Graph) -> tuple[str, list[np.ndarray]]:
 
 def _lines(graph: Graph, table: list[np.ndarray]) -> list[str]:
     names = graph.names
-    shown = {node: _shown(node, names, table) for node in graph.nodes}
+    written: dict[Node, str] = {}
+
+    def shown(node: Node) -> str:
+        if node not in written:
+            written[node] = _shown(node, names, table)
+        return written[node]
+
     heads = [f"{names[node]}: {node.role} {node.type}" for node in graph.inputs]
     lines = [f"graph {identifier(graph.name)}({', '.join(heads)})"]
     for node in graph.nodes[len(graph.inputs) :]:
         if node.is_constant:
             continue
-        arguments = [shown[i] for i in node.inputs]
+        arguments = [shown(i) for i in node.inputs]
         arguments += [f"{key}={_attribute(value, table)}" for key, value in sorted(node.attributes.items())]
-        lines.append(f"  {shown[node]}: {node.type} = {node.op.name}({', '.join(arguments)})")
-    lines.append(f"  return {', '.join(shown[node] for node in graph.outputs)}")
+        lines.append(f"  {shown(node)}: {node.type} = {node.op.name}({', '.join(arguments)})")
+    lines.append(f"  return {', '.join(map(shown, graph.outputs))}")
     return lines
 
 
@@ -102,6 +108,7 @@ class _Reader:
     def __init__(self, text: str, constants: Sequence[Any]) -> None:
         self.text = text
         self.constants = constants
+        self.arrays: dict[str, Node] = {}
         self.at = 0
         self.kind = self.token = ""
         self.advance()
@@ -204,9 +211,17 @@ class _Reader:
             return known[self.advance()]
         if self.kind == "name" and self.token not in ("True", "False", "inf", "nan"):
             raise self.error("a name made above")
+        entry = self.token if self.kind == "table" else None
         value = self.literal()
         self.take(":")
         dtype, shape = self.type()
+        if entry is not None:  # an array that is used twice is one constant
+            if entry not in self.arrays:
+                self.arrays[entry] = constant(value)
+            found = self.arrays[entry]
+            if (found.dtype, found.shape) != (dtype, shape):
+                raise self.error(f"{entry} of type {found.type}")
+            return found
         if shape == () and not isinstance(value, (list, np.ndarray)):
             return constant(value, dtype)
         return constant(np.asarray(value, dtype=dtype).reshape(shape))

@@ -33,8 +33,9 @@ PATTERNS = (
     Pattern("x * 1", "x", "× 1 disappears", EXACT),
     Pattern("x / 1", "x", "÷ 1 disappears", EXACT),
     Pattern("x - 0", "x", "− 0 disappears", EXACT),
-    Pattern("power(x, 1)", "x", "the power 1 disappears", EXACT),
-    Pattern("power(x, 2)", "x ** 2", "the power 2 is a square", EXACT),
+    # NumPy's power rounds otherwise than a product does; only newer versions take these two apart
+    Pattern("power(x, 1)", "x", "the power 1 disappears", ALGEBRA),
+    Pattern("power(x, 2)", "x ** 2", "the power 2 is a square", ALGEBRA),
     Pattern("x + 0", "x", "+ 0 disappears", ALGEBRA),
     Pattern("x * 0", "0", "nothing times anything is nothing", ALGEBRA),
     Pattern("0 / x", "0", "nothing shared out is nothing", ALGEBRA),

@@ -76,7 +76,7 @@ def _reduce(node: Node, tags: Sequence[str], notes: list[Note], shared: dict[Any
         folded = _fold(node)
         if folded is not None:
             return folded
-        step = _rewrite(node, tags)
+        step = _rewrite(node, tags, shared)
         if step is None:
             return node
         place = len(notes)
@@ -208,16 +208,17 @@ def _match(pattern: ast.expr, node: Node, found: dict[str, Node]) -> dict[str, N
     return None
 
 
-def _build(pattern: ast.expr, found: Mapping[str, Node], dtype: np.dtype) -> Node:
+def _build(pattern: ast.expr, found: Mapping[str, Node], dtype: np.dtype, shared: dict[Any, Node]) -> Node:
     if isinstance(pattern, ast.Name):
         return found[pattern.id]
     number = _number_of(pattern)
     if number is not None:
-        return constant(number, dtype)
-    return call(_op_of(pattern) or "", *(_build(part, found, dtype) for part in _parts_of(pattern)))
+        made = constant(number, dtype)
+        return shared.setdefault(_identity(made), made)
+    return call(_op_of(pattern) or "", *(_build(part, found, dtype, shared) for part in _parts_of(pattern)))
 
 
-def _rewrite(node: Node, tags: Sequence[str]) -> Note | None:
+def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note | None:
     """The first rule that fits the node, applied; None if none fits, or would change its shape or dtype."""
     # the parts of what a rule makes are not the whole derivative that the node was
     because = node.because and node.because._replace(of=None)
@@ -233,7 +234,7 @@ def _rewrite(node: Node, tags: Sequence[str]) -> Note | None:
             found = matches(rule.before, node)
             if found is None or not _fitting(rule, found):
                 continue
-            after = _build(_parsed(rule.after), found, node.dtype)
+            after = _build(_parsed(rule.after), found, node.dtype, shared)
             if after.is_constant and after.shape != node.shape:
                 after = call("broadcast_to", after, shape=node.shape)
             if (after.shape, after.dtype) == (node.shape, node.dtype) and _identity(after) != _identity(node):
