@@ -13,6 +13,7 @@ import pytest
 
 from tests.write import programs
 from tests.write.programs import arguments, assemble
+from tests.write.random_graphs import random_program
 from workings.engines import NumpyEngine, ReferenceEngine, compile_function, get
 from workings.errors import ArgumentError
 from workings.graph import Graph, Program, Role, call, constant, input_node
@@ -26,7 +27,7 @@ def _run(engine: Any, p: Program, last: int, chunks: int = 1) -> tuple[bytes, li
     carry, step = p.start(), 0
     for goal in sorted({last * (k + 1) // chunks for k in range(chunks)} - {0}):
         carry, step = engine.run(carry, *arguments(p), losses, step, goal)
-    assert [v.dtype for v in carry] == [c.input.dtype for c in p.carry]
+    assert [(v.dtype, v.shape) for v in carry] == [(c.input.dtype, c.input.shape) for c in p.carry]
     for value in carry:
         assert isinstance(value, np.generic) if value.shape == () else value.flags.c_contiguous
     return losses.tobytes(), [v.tobytes() for v in carry], step
@@ -42,6 +43,15 @@ def test_engines_and_chunks_agree_to_the_bit(name: str) -> None:
         assert _run(engine, p, p.steps) == expected, make.name
         for chunks in (1, 4, 200):
             assert _run(engine, p, reached, chunks) == expected, (make.name, chunks)
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_engines_agree_on_random_steps(block: int) -> None:
+    """Values carried on in every order, swapped, shifted, transposed, and read by checks after they changed."""
+    for seed in range(100 * block, 100 * (block + 1)):
+        p = random_program(seed)
+        engine = NumpyEngine(p)
+        assert _run(engine, p, p.steps) == _run(ReferenceEngine(p), p, p.steps), engine.source
 
 
 @pytest.mark.parametrize("make", ENGINES)

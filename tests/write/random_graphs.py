@@ -9,9 +9,10 @@ import numpy as np
 
 import workings.ops  # noqa: F401
 from workings.errors import WorkingsError
-from workings.graph import Graph, Node, call, constant, input_node, registered
+from workings.graph import Carry, Graph, Node, Program, Role, call, constant, input_node, registered
+from workings.transform import reverse
 
-__all__ = ["arguments", "random_call", "random_graph"]
+__all__ = ["arguments", "random_call", "random_graph", "random_program"]
 
 _SHAPES = ((), (1,), (3,), (4,), (3, 4), (4, 3), (3, 1), (1, 4), (2, 3, 4), (0,), (3, 0))
 _DTYPES = ("float64", "float64", "float32", "int64", "bool", "int8", "float16")
@@ -118,3 +119,37 @@ def arguments(graph: Graph, seed: int) -> list[Any]:
             value = np.where(np.isfinite(value), value, 0)
         values.append(value.astype(node.dtype)[()])
     return values
+
+
+def random_program(seed: int) -> Program:
+    """A step whose carried values are tangled: each becomes any value of the step, old or new."""
+    rng = random.Random(seed)
+    shape = rng.choice([(), (2, 2), (3,)])
+    count = rng.randint(1, 5)
+    carried = [input_node(f"c{k}", shape, "float64", rng.choice([Role.PARAMETER, Role.STATE])) for k in range(count)]
+    x = input_node("x", shape, "float64")
+    rate = input_node("rate", (), "float64", Role.SETTING)
+    nodes: list[Node] = [*carried, x, rate]
+    for _ in range(rng.randint(1, 14)):
+        name = rng.choice(["multiply", "add", "subtract", "tanh", "sin", "transpose", "stop_gradient", "where"])
+        a, b = (rng.choice(nodes[-6:]) for _ in range(2))
+        label = rng.choice([None, None, "h", "c1", "c0_next"])
+        if name == "transpose":
+            nodes.append(call(name, a, axes=tuple(reversed(range(a.ndim))), label=label))
+        elif name == "where":
+            nodes.append(call(name, a < b, a, rng.choice([b, 0.5]), label=label))
+        else:
+            nodes.append(call(name, *([a] if name in ("tanh", "sin", "stop_gradient") else [a, b]), label=label))
+    loss = call("tanh", call("sum", rng.choice(nodes)), label="loss")
+    parameters = [c for c in carried if c.role is Role.PARAMETER]
+    found = zip(parameters, reverse(loss, parameters), strict=True)
+    gradients = {p: constant(0.0) if g is None else g for p, g in found}
+    fitting = [n for n in nodes if n.shape == shape]
+    fitting += [p - rate * g for p, g in gradients.items() if g.shape == shape]
+    outputs = [rng.choice([*fitting, *carried]) for _ in carried]
+    stop = rng.choice([constant(False), call("sum", rng.choice([*carried, *outputs])) > 1.5])
+    finite = call("logical_and", call("isfinite", loss), call("all", call("isfinite", rng.choice(nodes))))
+    graph = Graph([*carried, x, rate], [loss, finite, stop, *outputs], name="loss")
+    starts = np.random.default_rng(seed).normal(size=(count + 1, *shape))
+    carry = tuple(Carry(c, o, s) for c, o, s in zip(carried, outputs, starts, strict=False))
+    return Program(graph, carry, {"x": starts[-1]}, {"rate": 0.1}, gradients, steps=12)

@@ -25,7 +25,10 @@ class StepLines:
         self.names = graph.names
         self.known = layouts(graph)
         self.free = Names(RESERVED | set(graph.names.values()))
-        gradients = list(program.gradients.values())
+        # a gradient that no update asks for is not computed
+        computed = set(graph.nodes)
+        self.gradients = {p: g for p, g in program.gradients.items() if g in computed}
+        gradients = list(self.gradients.values())
         outputs = [c.output for c in program.carry]
         self.section = arrange([program.loss], gradients, outputs, [program.finite, program.stop])
         self.finite, self.finite_joints = self._parts(program.finite, "logical_and")
@@ -58,7 +61,7 @@ class StepLines:
         """What the update calls a gradient: `d_w`, also where the backward pass has another name for it."""
         called: dict[Node, dict[Node, str]] = {}
         extra = []
-        for parameter, gradient in self.program.gradients.items():
+        for parameter, gradient in self.gradients.items():
             if gradient.because is not None and gradient.because.of is parameter and gradient in self.names:
                 called.setdefault(gradient, {})[parameter] = self.names[gradient]
             else:
