@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+import workings.ops  # noqa: F401 (enters the ops in the registry)
+
 # Examples are the same in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("repeatable", derandomize=True, database=None, **_COMMON)

@@ -157,6 +157,8 @@ class _Reader:
         shape = []
         if self.accept("["):
             while not self.accept("]"):
+                if not self.token.isdecimal():
+                    raise self.error("a length")
                 shape.append(int(self.advance()))
                 self.accept(",")
         return dtype, tuple(shape)
@@ -222,9 +224,12 @@ class _Reader:
             if (found.dtype, found.shape) != (dtype, shape):
                 raise self.error(f"{entry} of type {found.type}")
             return found
-        if shape == () and not isinstance(value, (list, np.ndarray)):
-            return constant(value, dtype)
-        return constant(np.asarray(value, dtype=dtype).reshape(shape))
+        try:
+            if shape == () and not isinstance(value, (list, np.ndarray)):
+                return constant(value, dtype)
+            return constant(np.asarray(value, dtype=dtype).reshape(shape))
+        except (WorkingsError, ValueError, TypeError, OverflowError) as error:
+            raise self.error(f"a constant of type {dtype.name}{list(shape) or ''} ({error})") from error
 
     def graph(self, end: str) -> Graph:
         if self.name() != "graph":
@@ -240,6 +245,8 @@ class _Reader:
             if role not in list(Role):
                 raise self.error(f"a role, not {role}")
             dtype, shape = self.type()
+            if name in known:
+                raise self.error(f"another name than {name}, which is taken")
             known[name] = input_node(name, shape, dtype, Role(role))
             inputs.append(known[name])
             self.accept(",")
@@ -281,10 +288,12 @@ class _Reader:
                 raise self.error("',' or ')'")
         try:
             node = call(op, *arguments, label=None if name.startswith("%") else name, **attributes)
-        except WorkingsError as error:
-            raise self.error(f"a legal node {name} ({error.problem})") from error
+        except (WorkingsError, KeyError) as error:
+            raise self.error(f"a legal node {name} ({getattr(error, 'problem', error)})") from error
         if (node.dtype, node.shape) != (dtype, shape):
             raise self.error(f"{name} of type {node.type}")
+        if name in known:
+            raise self.error(f"another name than {name}, which is taken")
         known[name] = node
 
 
@@ -293,4 +302,8 @@ def parse(text: str, constants: Sequence[Any] = ()) -> Graph:
 
     Raises `ParseError` naming the line.
     """
-    return _Reader(text, constants).graph("")
+    reader = _Reader(text, constants)
+    graph = reader.graph("")
+    if reader.kind != "end":
+        raise reader.error("the end")
+    return graph

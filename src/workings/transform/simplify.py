@@ -133,14 +133,55 @@ def _key(value: Any) -> Any:
 # ── patterns ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class _Form(NamedTuple):
+    """A pattern, read: a name, a number, or an op of parts. `places` is the order in which parts are compared:
+    names, which fit anything, last."""
+
+    name: str = ""
+    number: float | None = None
+    op: str = ""
+    parts: tuple[_Form, ...] = ()
+    places: tuple[int, ...] = ()
+
+
 @cache
-def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+def _read(text: str) -> _Form:
+    return _form(ast.parse(text, mode="eval").body)
+
+
+def _form(tree: ast.expr) -> _Form:
+    number = _number_of(tree)
+    if number is not None:
+        return _Form(number=number)
+    match tree:
+        case ast.Name(name):
+            return _Form(name=name)
+        case ast.BinOp(left, ast.Pow(), ast.Constant(2)):
+            op, trees = "square", [left]
+        case ast.BinOp(left, sign, right):
+            op, trees = _OPERATORS[type(sign)], [left, right]
+        case ast.UnaryOp(sign, operand):
+            op, trees = _OPERATORS[type(sign)], [operand]
+        case ast.Call(ast.Name(op), trees):
+            pass
+        case _:
+            raise ValueError(f"{ast.unparse(tree)} is no pattern")
+    parts = tuple(map(_form, trees))
+    return _Form(op=op, parts=parts, places=tuple(sorted(range(len(parts)), key=lambda k: parts[k].name != "")))
+
+
+def _number_of(tree: ast.expr) -> float | None:
+    match tree:
+        case ast.Constant(int() | float() as number):
+            return number
+        case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as number)):
+            return -number
+    return None
 
 
 @cache
 def _patterns_for(op: str) -> tuple[Pattern, ...]:
-    return tuple(p for p in PATTERNS if _op_of(_parsed(p.before)) == op)
+    return tuple(p for p in PATTERNS if _read(p.before).op == op)
 
 
 @cache
@@ -148,74 +189,45 @@ def _structures_for(op: str) -> tuple[Any, ...]:
     return tuple(s for s in STRUCTURE if s.op == op)
 
 
-def _op_of(pattern: ast.expr) -> str | None:
-    if isinstance(pattern, ast.BinOp):
-        return "square" if isinstance(pattern.op, ast.Pow) else _OPERATORS[type(pattern.op)]
-    if isinstance(pattern, ast.UnaryOp):
-        return _OPERATORS[type(pattern.op)]
-    if isinstance(pattern, ast.Call):
-        assert isinstance(pattern.func, ast.Name)
-        return pattern.func.id
-    return None
-
-
-def _parts_of(pattern: ast.expr) -> list[ast.expr]:
-    if isinstance(pattern, ast.BinOp):
-        return [pattern.left] if isinstance(pattern.op, ast.Pow) else [pattern.left, pattern.right]
-    if isinstance(pattern, ast.UnaryOp):
-        return [pattern.operand]
-    assert isinstance(pattern, ast.Call)
-    return pattern.args
-
-
-def _number_of(pattern: ast.expr) -> float | None:
-    if isinstance(pattern, ast.Constant):
-        assert isinstance(pattern.value, (int, float))
-        return pattern.value
-    if isinstance(pattern, ast.UnaryOp) and isinstance(pattern.operand, ast.Constant):
-        inner = _number_of(pattern.operand)
-        return None if inner is None else -inner
-    return None
-
-
 def matches(pattern: str, node: Node) -> dict[str, Node] | None:
     """What the names of the pattern stand for, if the node has its form; None if it has not."""
-    return _match(_parsed(pattern), node, {})
+    return _match(_read(pattern), node, {})
 
 
-def _match(pattern: ast.expr, node: Node, found: dict[str, Node]) -> dict[str, Node] | None:
-    if isinstance(pattern, ast.Name):
-        if pattern.id in found:
-            return found if _identity(found[pattern.id]) == _identity(node) else None
-        if pattern.id in ("m", "n") and not (node.is_constant and node.shape == ()):
+def _match(form: _Form, node: Node, found: dict[str, Node]) -> dict[str, Node] | None:
+    if form.op:
+        if node.op.name != form.op:
             return None
-        return {**found, pattern.id: node}
-    number = _number_of(pattern)
-    if number is not None:
-        return found if node.is_literal(number) else None
-    if node.op.name != _op_of(pattern):
+        inputs = node.inputs
+        result = _match_all(form, inputs, found)
+        if result is None and form.op in _COMMUTE:
+            result = _match_all(form, inputs[::-1], found)
+        return result
+    if form.number is not None:
+        return found if node.is_constant and node.is_literal(form.number) else None
+    if form.name in found:
+        return found if _identity(found[form.name]) == _identity(node) else None
+    if form.name in ("m", "n") and not (node.is_constant and node.shape == ()):
         return None
-    parts = _parts_of(pattern)
-    orders = [node.inputs]
-    if node.op.name in _COMMUTE:
-        orders.append(node.inputs[::-1])
-    for inputs in orders:
-        result: dict[str, Node] | None = found
-        for part, i in zip(parts, inputs, strict=True):
-            result = None if result is None else _match(part, i, result)
-        if result is not None:
-            return result
-    return None
+    return {**found, form.name: node}
 
 
-def _build(pattern: ast.expr, found: Mapping[str, Node], dtype: np.dtype, shared: dict[Any, Node]) -> Node:
-    if isinstance(pattern, ast.Name):
-        return found[pattern.id]
-    number = _number_of(pattern)
-    if number is not None:
-        made = constant(number, dtype)
-        return shared.setdefault(_identity(made), made)
-    return call(_op_of(pattern) or "", *(_build(part, found, dtype, shared) for part in _parts_of(pattern)))
+def _match_all(form: _Form, inputs: Sequence[Node], found: dict[str, Node]) -> dict[str, Node] | None:
+    result: dict[str, Node] | None = found
+    for place in form.places:
+        result = _match(form.parts[place], inputs[place], result)
+        if result is None:
+            return None
+    return result
+
+
+def _build(form: _Form, found: Mapping[str, Node], dtype: np.dtype, shared: dict[Any, Node]) -> Node:
+    if form.op:
+        return call(form.op, *(_build(part, found, dtype, shared) for part in form.parts))
+    if form.number is None:
+        return found[form.name]
+    made = constant(form.number, dtype)
+    return shared.setdefault(_identity(made), made)
 
 
 def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note | None:
@@ -234,7 +246,7 @@ def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note |
             found = matches(rule.before, node)
             if found is None or not _fitting(rule, found):
                 continue
-            after = _build(_parsed(rule.after), found, node.dtype, shared)
+            after = _build(_read(rule.after), found, node.dtype, shared)
             if after.is_constant and after.shape != node.shape:
                 after = call("broadcast_to", after, shape=node.shape)
             if (after.shape, after.dtype) == (node.shape, node.dtype) and _identity(after) != _identity(node):
