@@ -141,8 +141,8 @@ def logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool 
 
     The derivative is softmax(x), smooth at ties too. A slice of −inf alone gives −inf.
 
-    >>> float(logsumexp(np.array([1000.0, 1000.0]))) - 1000 == np.log(2)
-    True
+    >>> float(logsumexp(np.array([1000.0, 1000.0])))
+    1000.6931471805599
     """
     highest = np.max(x, axis=axis, keepdims=True)
     # where all is −inf there is nothing to take out (−inf − −inf would be nan)

@@ -9,7 +9,7 @@ import numpy as np
 
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, Role, input_node, reachable, substitute
-from workings.trace.frames import locate
+from workings.trace.frames import locate, user_origin
 from workings.trace.trace import cell_of
 from workings.trace.value import Cell, Traced, Value, numbers
 from workings.transform import adjoints, simplify
@@ -56,12 +56,13 @@ def constant(value: Any, name: str | None = None) -> Cell:
 def _input(value: Any, name: str | None, role: Role) -> Cell:
     if isinstance(value, Value):
         raise ArgumentError(
-            f"{role} of a value that has its workings already",
+            f"wk.{role} takes numbers, and {value.node.name or 'this'} is a value that has its workings already",
+            where=user_origin(),
             fix=f"wk.{role}({value.node.name or 'x'}.value)",
         )
     number = np.array(value, order="C")
     if number.dtype.kind not in "biuf":
-        raise ArgumentError(f"{value!r} is no number, nor an array of them")
+        raise ArgumentError(f"{value!r} is no number, nor an array of them", where=user_origin(), fix=f"wk.{role}(0.5)")
     place = locate(None, depth=3)
     if number.ndim:
         number.flags.writeable = False
@@ -91,20 +92,24 @@ def gradient(loss: Any, *wrt: Any) -> Any:
     if callable(loss) and not isinstance(loss, Value):
         raise ArgumentError(
             f"wk.gradient takes a value, and {getattr(loss, '__name__', 'this')} is a function",
+            where=user_origin(),
             fix=f"wk.grad({getattr(loss, '__name__', 'f')})(…), the gradient of a function",
         )
     if not wrt:
-        raise ArgumentError("wk.gradient needs to know with respect to what", fix="wk.gradient(loss, w)")
+        raise ArgumentError(
+            "wk.gradient needs to know with respect to what", where=user_origin(), fix="wk.gradient(loss, w)"
+        )
     for what, value in (("the loss", loss), *(("w", w) for w in wrt)):
         if isinstance(value, Traced):
             raise ArgumentError(
                 f"wk.gradient takes values with numbers, and {value.node.name or what} is being traced",
-                where=value.node.origin,
+                where=user_origin(),
                 fix="wk.grad(f)(…), the gradient of a function, which works inside traced functions",
             )
         if not isinstance(value, Cell):
             raise ArgumentError(
                 f"wk.gradient takes values made by wk.parameter and wk.constant, and {what} is {type(value).__name__}",
+                where=user_origin(),
                 fix="w = wk.parameter(0.5); loss = …; wk.gradient(loss, w)",
             )
     place = locate(None)
@@ -114,8 +119,8 @@ def gradient(loss: Any, *wrt: Any) -> Any:
     for w in nodes:
         if w not in found:
             raise _independent(loss.node, w, place.origin)
-        shown = simplify(Graph(_leaves([found[w]]), [found[w]])).graph.outputs[0]
-        cell = cell_of(shown)
+        shown = simplify(Graph(_known([found[w]]), [found[w]])).graph.outputs[0]
+        cell = cell_of(shown, varies=True)
         cell.title = f"d{loss.node.name or 'loss'}/d{w.name or 'w'}"
         cells.append(cell)
     return cells[0] if len(cells) == 1 else tuple(cells)
@@ -130,11 +135,28 @@ def _independent(loss: Node, w: Node, where: Any) -> GradientError:
             where=where,
             fix=f"compute {title} again from the new {w.name}, then ask for its gradient",
         )
-    return GradientError(f"{title} does not depend on {w.name or 'this value'}", where=where)
+    return GradientError(
+        f"{title} does not depend on {w.name or 'this value'}",
+        where=where,
+        fix=f"a value that {title} was computed from",
+    )
 
 
-def _leaves(outputs: list[Node]) -> list[Node]:
-    return [n for n in reachable(outputs) if n.is_input]
+def _known(outputs: list[Node]) -> list[Node]:
+    """The nodes behind the outputs whose numbers are known already; what is behind those is not looked at."""
+    known: dict[Node, None] = {}
+    seen: set[Node] = set()
+    todo = list(outputs)
+    while todo:
+        node = todo.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in numbers and not node.is_constant:
+            known[node] = None
+        else:
+            todo.extend(node.inputs)
+    return list(known)
 
 
 class Part:

@@ -7,14 +7,16 @@ inside a traced function, where it becomes part of the graph. So they nest to an
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.graph import Graph, Node, constant, input_node
-from workings.trace.trace import Trace, apply_graph, bind, trace_function
+from workings.graph import Graph, Node, call, constant, input_node
+from workings.trace.frames import user_origin
+from workings.trace.trace import Trace, apply_graph, bind, place_of, title_of, trace_function
 from workings.trace.trees import Path, rebuild
 from workings.trace.value import Value
 from workings.transform import GradientCheck, check_graph, forward, reverse, simplify
@@ -59,14 +61,13 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]:
 
     @functools.wraps(f, assigned=("__name__", "__doc__"))
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        arguments = bind(f, args, kwargs)
+        arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
         traced = trace_function(f, arguments)
-        output = _scalar(traced)
+        output = _scalar(f, traced)
         wanted, chosen = _chosen(f, wrt, traced)
         nodes = [traced.graph.inputs[traced.paths.index(path)] for path in chosen]
         gradients = [
-            _zeros(node) if found is None else found
-            for node, found in zip(nodes, reverse(output, nodes), strict=True)
+            _zeros(node) if found is None else found for node, found in zip(nodes, reverse(output, nodes), strict=True)
         ]
         graph = simplify(Graph(traced.graph.inputs, [output, *gradients], name=traced.graph.name)).graph
         value, *results = apply_graph(graph, traced.leaves(arguments))
@@ -96,14 +97,20 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     moved = traced.leaves(moves)
     for node, move in zip(traced.graph.inputs, moved, strict=True):
         if np.shape(move) != node.shape:
-            raise GradientError(f"{node.name} has shape {node.shape}, and its tangent {np.shape(move)}")
+            raise GradientError(
+                f"{node.name} has shape {node.shape}, and its tangent {np.shape(move)}",
+                fix="a tangent of the same shape",
+            )
+        if node.dtype.kind != "f" and (isinstance(move, Value) or np.any(move)):
+            raise GradientError(
+                f"{node.name} is {node.dtype.name}; only floating values can move",
+                fix="1.0 in place of 1, or .astype(float)",
+            )
     active = [node for node in traced.graph.inputs if node.dtype.kind == "f"]
     directions = [input_node(f"t_{node.name}", node.shape, node.dtype) for node in active]
     found = forward(traced.graph.outputs, active, directions)
     slopes = [_zeros(o) if t is None else t for o, t in zip(traced.graph.outputs, found, strict=True)]
-    graph = Graph(
-        [*traced.graph.inputs, *directions], [*traced.graph.outputs, *slopes], name=traced.graph.name
-    )
+    graph = Graph([*traced.graph.inputs, *directions], [*traced.graph.outputs, *slopes], name=traced.graph.name)
     given = [m for m, node in zip(moved, traced.graph.inputs, strict=True) if node in active]
     results = apply_graph(simplify(graph).graph, [*leaves, *given])
     count = len(traced.graph.outputs)
@@ -125,23 +132,19 @@ def hessian(f: Callable[..., Any], wrt: int | str = 0) -> Callable[..., Any]:
 
     @functools.wraps(f, assigned=("__name__", "__doc__"))
     def second(*args: Any, **kwargs: Any) -> Any:
-        arguments = bind(f, args, kwargs)
+        arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
         traced = trace_function(f, arguments)
-        output = _scalar(traced)
+        output = _scalar(f, traced)
         _, chosen = _chosen(f, wrt, traced)
         if len(chosen) != 1:
-            raise ArgumentError(
-                "wk.hessian takes one array or number, not a tree", fix="wrt=… of another argument"
-            )
+            raise ArgumentError("wk.hessian takes one array or number, not a tree", fix="wrt=… of another argument")
         x = traced.graph.inputs[traced.paths.index(chosen[0])]
         (slope,) = reverse(output, [x])
         direction = input_node("direction", x.shape, x.dtype)
         column = None if slope is None else forward([slope], [x], [direction])[0]
         if column is None:
             column = _zeros(x)
-        graph = simplify(
-            Graph([*traced.graph.inputs, direction], [column], name=f"hessian_{traced.graph.name}")
-        ).graph
+        graph = simplify(Graph([*traced.graph.inputs, direction], [column], name=f"hessian_{traced.graph.name}")).graph
         leaves = traced.leaves(arguments)
         columns = []
         for k in range(x.size):
@@ -170,14 +173,14 @@ def check_gradient(
     size of the gradient; printing it gives the differences. float64 is meant; float32 has few digits.
 
     >>> import workings as wk
-    >>> print(wk.check_gradient(lambda x: np.tanh(x) * x, 0.3))
+    >>> check = wk.check_gradient(lambda x: np.tanh(x) * x, 0.3)
+    >>> print(str(check).splitlines()[0])
     gradient and central differences agree (relative difference, at most 1e-06):
-      x  3.0e-11
     """
     _check_function("wk.check_gradient", f)
-    arguments = bind(f, args, kwargs)
+    arguments = bind(f, args, kwargs, () if wrt is None else _wanted(f, wrt, ()))
     traced = trace_function(f, arguments)
-    output = _scalar(traced)
+    output = _scalar(f, traced)
     if wrt is None:
         chosen = [p for p, n in zip(traced.paths, traced.graph.inputs, strict=True) if n.dtype.kind == "f"]
     else:
@@ -185,8 +188,7 @@ def check_gradient(
     positions = [traced.paths.index(path) for path in chosen]
     graph = Graph(traced.graph.inputs, [output], name=traced.graph.name)
     leaves = [
-        leaf.value if isinstance(leaf, Value) and hasattr(leaf, "value") else leaf
-        for leaf in traced.leaves(arguments)
+        leaf.value if isinstance(leaf, Value) and hasattr(leaf, "value") else leaf for leaf in traced.leaves(arguments)
     ]
     for _ in range(1, order):
         nodes = [graph.inputs[i] for i in positions]
@@ -204,8 +206,6 @@ def check_gradient(
 
 
 def _sum(node: Node) -> Node:
-    from workings.graph import call
-
     return call("sum", node)
 
 
@@ -215,54 +215,86 @@ def _zeros(node: Node) -> Node:
 
 def _check_function(name: str, f: Any) -> None:
     if isinstance(f, Value):
+        title = f.node.name or "loss"
         raise ArgumentError(
-            f"{name} takes a function, and {f.node.name or 'this'} is a value",
-            fix=f"wk.gradient({f.node.name or 'loss'}, w), the gradient of a value",
+            f"{name} takes a function, and {title} is a value",
+            where=user_origin(),
+            fix=f"wk.gradient({title}, w), the gradient of a value",
         )
     if not callable(f):
-        raise ArgumentError(f"{name} takes a function, not {type(f).__name__}")
+        raise ArgumentError(
+            f"{name} takes a function, not {type(f).__name__}", where=user_origin(), fix=f"{name}(f), then call it"
+        )
 
 
-def _scalar(traced: Trace) -> Node:
+def _scalar(f: Callable[..., Any], traced: Trace) -> Node:
     if len(traced.graph.outputs) != 1:
         raise GradientError(
             f"{traced.graph.name} returns {len(traced.graph.outputs)} values; a gradient is taken of one scalar",
+            where=place_of(f),
             fix="return the loss alone",
         )
     (output,) = traced.graph.outputs
     if output.shape != ():
         raise GradientError(
             f"{traced.graph.name} returns shape {output.shape}; a gradient is taken of a scalar",
-            where=output.origin,
+            where=output.origin or place_of(f),
             fix="np.sum or np.mean of it",
+        )
+    if output.dtype.kind != "f":
+        raise GradientError(
+            f"{traced.graph.name} returns {output.dtype.name}; only floating values have a gradient",
+            where=output.origin or place_of(f),
+            fix="a loss made of floats, without .astype(int), np.argmax or a comparison at the end",
         )
     return output
 
 
-def _chosen(f: Callable[..., Any], wrt: Wrt, traced: Trace) -> tuple[list[str], list[Path]]:
-    """The arguments that `wrt` names, and the paths of their leaves."""
-    order = list(traced.arguments)
+def _order(f: Callable[..., Any], arguments: Sequence[str]) -> list[str]:
+    """The names of the function's arguments, in order; `arguments` are those of a call."""
+    try:
+        named = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        return list(arguments)
+    return named + [name for name in arguments if name not in named]
+
+
+def _wanted(f: Callable[..., Any], wrt: Wrt, arguments: Sequence[str]) -> list[str]:
+    """The names of the arguments that `wrt` means."""
+    order = _order(f, arguments)
     wanted = []
     for w in wrt if isinstance(wrt, (tuple, list)) else (wrt,):
-        if isinstance(w, int) and -len(order) <= w < len(order):
+        if isinstance(w, int) and not isinstance(w, bool) and -len(order) <= w < len(order):
             wanted.append(order[w])
         elif isinstance(w, str) and w in order:
             wanted.append(w)
         else:
             raise ArgumentError(
-                f"wrt={w!r} is no argument of {traced.graph.name}, which takes {', '.join(order)}",
+                f"wrt={w!r} is no argument of {title_of(f)}, which takes {', '.join(order)}",
+                where=user_origin(),
                 fix="a position from 0, or a name",
             )
+    return wanted
+
+
+def _chosen(f: Callable[..., Any], wrt: Wrt, traced: Trace) -> tuple[list[str], list[Path]]:
+    """The arguments that `wrt` names, and the paths of their leaves."""
+    wanted = _wanted(f, wrt, list(traced.arguments))
     chosen = [path for path in traced.paths if path[0] in wanted]
     for path in chosen:
         node = traced.graph.inputs[traced.paths.index(path)]
         if node.dtype.kind != "f":
             raise GradientError(
                 f"{node.name} is {node.dtype.name}; only floating values have a gradient",
+                where=user_origin(),
                 fix="1.0 in place of 1, or .astype(float)",
             )
     if not chosen:
-        raise GradientError(f"there is no number in {', '.join(wanted)} of {traced.graph.name}")
+        raise GradientError(
+            f"there is no number in {', '.join(wanted)} of {traced.graph.name}",
+            where=user_origin(),
+            fix="wrt=… of an argument that holds floats",
+        )
     return wanted, chosen
 
 

@@ -7,6 +7,7 @@ a trace inside a trace makes a graph of its own, and using it is substitution.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -14,15 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from workings.errors import ArgumentError, EscapedError, RefusedError, UnstableError, WorkingsError
-from workings.graph import Graph, Node, Role, call, constant, evaluate, input_node, reachable
+from workings.errors import ArgumentError, EscapedError, RefusedError, WorkingsError
+from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node, reachable
+from workings.trace.apply import as_node
 from workings.trace.frames import Scopes
+from workings.trace.stability import Draws, compare
 from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
 from workings.trace.value import Cell, Traced, Value, current_scopes, numbers
 
 __all__ = ["Trace", "apply_graph", "bind", "trace", "trace_function"]
 
-_MISSING = object()
 _enclosing: ContextVar[frozenset[Node]] = ContextVar("enclosing", default=frozenset())
 
 
@@ -43,9 +45,7 @@ class Trace(NamedTuple):
         found = dict(flatten_arguments(arguments))
         missing = [path for path in self.paths if path not in found]
         if missing or len(found) != len(self.paths):
-            raise ArgumentError(
-                f"{self.graph.name}: the arguments have another structure than when it was traced"
-            )
+            raise ArgumentError(f"{self.graph.name}: the arguments have another structure than when it was traced")
         return [found[path] for path in self.paths]
 
     def assemble(self, outputs: Sequence[Any]) -> Any:
@@ -53,8 +53,14 @@ class Trace(NamedTuple):
         return rebuild(self.result, lambda _, leaf: outputs[int(leaf)])
 
 
-def bind(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call by the names of the signature."""
+def bind(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], also: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The arguments of a call by the names of the signature.
+
+    A default that the call leaves alone stays what it is, a plain value of the function (`depth=3` can be
+    counted to), unless it is among `also`.
+    """
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -63,11 +69,12 @@ def bind(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ArgumentError(
-            f"{_title(function)}{signature} does not take these arguments: {error}",
+            f"{title_of(function)}{signature} does not take these arguments: {error}",
             fix="one value for each argument",
         ) from None
+    given = set(bound.arguments) | set(also)
     bound.apply_defaults()
-    return dict(bound.arguments)
+    return {name: value for name, value in bound.arguments.items() if name in given}
 
 
 def call_bound(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
@@ -99,8 +106,8 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     graph loss(w: data float64, x: data float64, expected: data float64)
       y: float64 = multiply(w, x)
       %z: float64 = subtract(y, expected)
-      %loss: float64 = square(%z)
-      return %loss
+      loss: float64 = square(%z)
+      return loss
 
     Raises `TraceError` for what cannot be traced, naming the line and what to write instead, and `ShapeError`
     for shapes that do not go together.
@@ -114,34 +121,46 @@ def trace_function(
     *,
     roles: Callable[[Path], Role] = lambda path: Role.DATA,
     names: Mapping[Path, str] | None = None,
-    weak: Callable[[Path], bool] = lambda path: False,
+    weak: Callable[[Path], bool] | None = None,
 ) -> Trace:
     """Trace a function, with a role for each leaf of its arguments.
 
-    Every call of the function is made twice, and the two must build the same graph.
+    Every call of the function is made twice, and the two must build the same graph. `weak` says which leaves
+    take the dtype of what they meet; if it is not given, plain Python numbers do, as they do in NumPy.
     """
     leaves = flatten_arguments(arguments)
     paths = [path for path, _ in leaves]
     titles = dict(zip(paths, leaf_names(paths), strict=True)) | dict(names or {})
+    title = title_of(function)
+    draws = Draws(function)
     graphs: list[Graph] = []
-    result: Any = None
-    for _ in range(2):
-        inputs = {
-            path: input_node(titles[path], _shape(leaf), _dtype(leaf, titles[path]), roles(path))
-            for path, leaf in leaves
-        }
-        values = {path: Traced(node, weak=weak(path)) for path, node in inputs.items()}
+    results: list[Any] = []
+    for again in (False, True):
+        scopes = Scopes(_call.__code__, again=again)
+        inputs: dict[Path, Node] = {}
+        values: dict[Path, Traced] = {}
+        for path, leaf in leaves:
+            node = input_node(titles[path], _shape(leaf), _dtype(leaf, titles[path]), roles(path))
+            python = type(leaf) in (int, float)
+            like = leaf.like if isinstance(leaf, Traced) else type(leaf) if not isinstance(leaf, Value) else None
+            inputs[path] = node
+            values[path] = Traced(node, weak=python if weak is None else weak(path), like=like, owner=scopes)
         token = _enclosing.set(_enclosing.get() | set(inputs.values()))
         try:
-            output = _call(function, rebuild(dict(arguments), lambda path, _, v=values: v[path]))
+            output = _call(function, rebuild(dict(arguments), lambda path, _, v=values: v[path]), scopes)
             result, outputs = _outputs(function, output)
         finally:
             _enclosing.reset(token)
-        graph = Graph(inputs.values(), _titled(outputs, _title(function)), name=_title(function))
+            scopes.close()
+        graph = Graph(inputs.values(), outputs, name=title)
         _check_bound(graph)
         graphs.append(graph)
-    _compare(*graphs)
-    return Trace(graphs[0], tuple(paths), dict(arguments), result)
+        results.append(result)
+        draws.after_a_trace()
+    compare(*graphs, *results)
+    draws.check(title)
+    graph = Graph(graphs[0].inputs, _titled(list(graphs[0].outputs), title), name=title)
+    return Trace(graph, tuple(paths), dict(arguments), results[0])
 
 
 def _titled(outputs: list[Node], title: str) -> list[Node]:
@@ -149,15 +168,24 @@ def _titled(outputs: list[Node], title: str) -> list[Node]:
     if len(outputs) != 1 or outputs[0].name is not None or not outputs[0].inputs:
         return outputs
     node = outputs[0]
-    named = call(
-        node.op.name, *node.inputs, label=title, origin=node.origin, scope=node.scope, **node.attributes
-    )
+    named = call(node.op.name, *node.inputs, label=title, origin=node.origin, scope=node.scope, **node.attributes)
     return [named]
 
 
-def _title(function: Callable[..., Any]) -> str:
+def title_of(function: Callable[..., Any]) -> str:
+    """What a function is called in a message and in its graph; `f` where it has no name."""
+    while isinstance(function, functools.partial):
+        function = function.func
     name = getattr(function, "__name__", type(function).__name__)
     return "f" if name == "<lambda>" else name
+
+
+def place_of(function: Callable[..., Any]) -> Origin | None:
+    """Where a function is defined."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return None if code is None else Origin(code.co_filename, code.co_firstlineno)
 
 
 def _shape(leaf: Any) -> tuple[int, ...]:
@@ -165,49 +193,60 @@ def _shape(leaf: Any) -> tuple[int, ...]:
 
 
 def _dtype(leaf: Any, name: str) -> np.dtype:
+    if isinstance(leaf, np.ndarray) and type(leaf) not in (np.ndarray, np.memmap):
+        raise ArgumentError(
+            f"{name} is a {type(leaf).__name__}, whose own rules (a mask, * for the matrix product) a graph has not",
+            fix=f"np.asarray({name})",
+        )
     dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
     if dtype.kind not in "biuf":
         raise ArgumentError(f"{name} has dtype {dtype}, which is no real number", fix="an array of numbers")
     return dtype
 
 
-def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call the function with traced values, and show the refusal where NumPy hid it behind an error of its own."""
-    token = current_scopes.set(Scopes(_call.__code__))
+def _call(function: Callable[..., Any], arguments: Mapping[str, Any], scopes: Scopes) -> Any:
+    """Call the function with traced values, and show the refusal where something hid it behind another error."""
+    token = current_scopes.set(scopes)
     try:
-        return call_bound(function, arguments)
-    except WorkingsError:
-        raise
+        output = call_bound(function, arguments)
     except Exception as error:
+        if scopes.refused and error is not scopes.refused[0]:
+            raise scopes.refused[0] from error
         hidden: BaseException | None = error
-        while hidden is not None:
+        while hidden is not None and not isinstance(error, WorkingsError):
             if isinstance(hidden, WorkingsError):
                 raise hidden from error
             hidden = hidden.__cause__ or hidden.__context__
         raise
     finally:
         current_scopes.reset(token)
+    if scopes.refused:  # caught on the way: with numbers the code would have gone another way
+        raise scopes.refused[0]
+    return output
 
 
 def _outputs(function: Callable[..., Any], output: Any) -> tuple[Any, list[Node]]:
     """The result with a number at each leaf, and the nodes that these numbers stand for."""
     nodes: list[Node] = []
+    where = place_of(function)
 
     def number(path: Path, leaf: Any) -> int:
-        if isinstance(leaf, Cell):
-            leaf = leaf.value
-        nodes.append(leaf.node if isinstance(leaf, Value) else constant(leaf))
+        nodes.append(leaf.node if isinstance(leaf, Traced) else as_node(leaf, (), True))
         return len(nodes) - 1
 
-    for path, leaf in flatten(output):
+    for _, leaf in flatten(output):
         if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "O":
             raise RefusedError(
-                f"{_title(function)} returns a plain array that holds traced values", fix="np.stack([a, b])"
+                f"{title_of(function)} returns a plain array that holds traced values",
+                where=where,
+                fix="np.stack([a, b])",
             )
     result = rebuild(output, number)
     if not nodes and not is_leaf(output):
+        what = "nothing" if output is None else type(output).__name__
         raise ArgumentError(
-            f"{_title(function)} returned {type(output).__name__}, in which there is no value",
+            f"{title_of(function)} returned {what}, in which there is no value",
+            where=where,
             fix="return the value, as in `return loss`",
         )
     return result, nodes
@@ -218,41 +257,12 @@ def _check_bound(graph: Graph) -> None:
     known = set(graph.inputs) | _enclosing.get()
     for node in graph.nodes:
         if node.is_input and node not in known:
+            user = next((u for u in graph.users[node] if u.origin is not None), node)
             raise EscapedError(
                 f"{graph.name} uses {node.name or 'a value'}, which belongs to another trace that is over",
-                where=node.origin,
+                where=user.origin,
                 fix="return it from the function that made it, or pass it as an argument",
             )
-
-
-def _compare(one: Graph, two: Graph) -> None:
-    """Raise unless the two traces are the same graph, constants included."""
-    place = dict(zip(one.inputs, two.inputs, strict=True))
-    for a, b in zip(one.nodes, two.nodes, strict=False):
-        if a.is_input:
-            same = place.get(a, a) is b
-        elif a.op is not b.op or a.type != b.type or len(a.inputs) != len(b.inputs):
-            same = False
-        elif a.is_constant:
-            x, y = a.attributes["value"], b.attributes["value"]
-            same = bool(np.array_equal(x, y, equal_nan=a.dtype.kind == "f"))
-        else:
-            same = all(place.get(i, i) is j for i, j in zip(a.inputs, b.inputs, strict=True))
-            same = same and repr(dict(a.attributes)) == repr(dict(b.attributes))
-        if not same:
-            what = "a constant" if a.is_constant else f"{a.name or a.op.name}"
-            raise UnstableError(
-                f"{one.name} does not do the same twice: {what} differs between two calls",
-                where=a.origin or b.origin,
-                fix="draw random numbers outside and pass them as an argument",
-            )
-        place[a] = b
-    if len(one.nodes) != len(two.nodes) or any(
-        place[a] is not b for a, b in zip(one.outputs, two.outputs, strict=True)
-    ):
-        raise UnstableError(
-            f"{one.name} does not do the same twice: one call made more values than the other"
-        )
 
 
 # ── using a graph on values ─────────────────────────────────────────────────────────────────────────────────
@@ -261,16 +271,14 @@ def _compare(one: Graph, two: Graph) -> None:
 def apply_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     """The outputs of a graph for numbers, cells or traced values: numbers, cells or traced values."""
     unbound = [node for node in graph.nodes[len(graph.inputs) :] if node.is_input]
-    if any(isinstance(a, Traced) for a in arguments) or any(node not in numbers for node in unbound):
+    traced = any(isinstance(a, Traced) for a in arguments) or any(node not in numbers for node in unbound)
+    if traced or unbound or any(isinstance(a, Cell) for a in arguments):
         nodes = []
         for a, node in zip(arguments, graph.inputs, strict=True):
-            nodes.append(a.node if isinstance(a, Value) else constant(np.asarray(a, dtype=node.dtype)))
-        return [Traced(node) for node in graph(*nodes)]
-    if any(isinstance(a, Cell) for a in arguments) or unbound:
-        nodes = []
-        for a, node in zip(arguments, graph.inputs, strict=True):
-            nodes.append(a.node if isinstance(a, Cell) else constant(np.asarray(a, dtype=node.dtype)))
-        return [cell_of(node) for node in graph(*nodes)]
+            nodes.append(as_node(a if isinstance(a, Value) else _number(a, node), (), traced))
+        varies = any(isinstance(a, Cell) and a.varies for a in arguments)
+        varies = varies or any(node.role is Role.PARAMETER for node in unbound)
+        return [Traced(node) if traced else cell_of(node, varies=varies) for node in graph(*nodes)]
     values = [_number(a, node) for a, node in zip(arguments, graph.inputs, strict=True)]
     with np.errstate(all="ignore"):
         return evaluate(graph, values)
@@ -280,7 +288,7 @@ def _number(value: Any, node: Node) -> Any:
     return node.dtype.type(value) if node.shape == () else np.asarray(value, dtype=node.dtype)
 
 
-def cell_of(node: Node) -> Cell:
+def cell_of(node: Node, *, varies: bool) -> Cell:
     """A cell for a node made from the nodes of cells; the numbers on the way are worked out and kept."""
     todo = [node]
     with np.errstate(all="ignore"):
@@ -297,8 +305,6 @@ def cell_of(node: Node) -> Cell:
                 continue
             todo.pop()
             numbers[top] = (
-                top.value
-                if top.is_constant
-                else top.op.numpy(*(numbers[i] for i in top.inputs), **top.attributes)
+                top.value if top.is_constant else top.op.numpy(*(numbers[i] for i in top.inputs), **top.attributes)
             )
-    return Cell(node, numbers[node], varies=any(n.role is Role.PARAMETER for n in reachable([node])))
+    return Cell(node, numbers[node], varies=varies)

@@ -11,7 +11,7 @@ import numpy as np
 from workings.errors import ArgumentError
 from workings.graph import Operators
 
-__all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild"]
+__all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild", "walk"]
 
 Path = tuple[str, ...]
 
@@ -34,17 +34,20 @@ def _branches(tree: Any) -> list[tuple[str, Any]] | None:
     return None
 
 
-def flatten(tree: Any) -> Iterator[tuple[Path, Any]]:
-    """Each leaf of a tree with its path, in the tree's own order. What is neither leaf nor branch is skipped."""
+def walk(tree: Any) -> Iterator[tuple[Path, Any]]:
+    """Everything in a tree with its path, the tree first: branches, leaves, and what is neither."""
     todo: list[tuple[Path, Any]] = [((), tree)]
     while todo:
         path, value = todo.pop()
-        if is_leaf(value):
-            yield path, value
-            continue
-        branches = _branches(value)
-        for key, branch in reversed(branches or ()):
-            todo.append(((*path, key), branch))
+        yield path, value
+        if not is_leaf(value):
+            for key, branch in reversed(_branches(value) or ()):
+                todo.append(((*path, key), branch))
+
+
+def flatten(tree: Any) -> Iterator[tuple[Path, Any]]:
+    """Each leaf of a tree with its path, in the tree's own order. What is neither leaf nor branch is skipped."""
+    return ((path, value) for path, value in walk(tree) if is_leaf(value))
 
 
 def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> Any:
@@ -54,17 +57,11 @@ def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> 
     branches = _branches(tree)
     if branches is None:
         if isinstance(tree, (set, frozenset)) and any(is_leaf(v) for v in tree):
-            raise ArgumentError(
-                f"{'.'.join(path) or 'the argument'} is a set, which has no order", fix="a list"
-            )
+            raise ArgumentError(f"{'.'.join(path) or 'the argument'} is a set, which has no order", fix="a list")
         return tree
     new = [rebuild(branch, replace, (*path, key)) for key, branch in branches]
     if isinstance(tree, Mapping):
-        return (
-            type(tree)(zip(tree, new, strict=True))
-            if type(tree) is not dict
-            else dict(zip(tree, new, strict=True))
-        )
+        return type(tree)(zip(tree, new, strict=True)) if type(tree) is not dict else dict(zip(tree, new, strict=True))
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*new)
     if isinstance(tree, (list, tuple)):

@@ -6,28 +6,20 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from workings.errors import (
-    DtypeError,
-    EscapedError,
-    MutationError,
-    NumberNeededError,
-    PromotionWarning,
-    RefusedError,
-    WorkingsError,
-)
-from workings.graph import Node, Operators, Role, call, constant
-from workings.graph.node import weak_dtype
-from workings.trace.frames import Scopes, locate, user_origin
+from workings.errors import DtypeError, EscapedError, MutationError, NumberNeededError, RefusedError, WorkingsError
+from workings.graph import Node, Operators, Origin
+from workings.trace.frames import Scopes, user_origin
+from workings.trace.refused import NUMBER_FIXES, array_fix
+from workings.trace.source import called, text_of
 
-__all__ = ["Cell", "Traced", "Value", "apply", "current_scopes", "refuse"]
+__all__ = ["Cell", "Traced", "Value", "current_scopes", "numbers", "refuse", "stop"]
 
 current_scopes: ContextVar[Scopes | None] = ContextVar("current_scopes", default=None)
 
@@ -35,8 +27,29 @@ current_scopes: ContextVar[Scopes | None] = ContextVar("current_scopes", default
 numbers: WeakKeyDictionary[Node, Any] = WeakKeyDictionary()
 
 
+def stop(
+    kind: type[WorkingsError],
+    problem: str,
+    fix: str | None = None,
+    *,
+    where: Origin | None = None,
+    scopes: Scopes | None = None,
+) -> NoReturn:
+    """Raise an error at the user's line, and remember it, since the code or a library may catch and hide it."""
+    error = kind(problem, where=where or user_origin(), fix=fix)
+    scopes = scopes or current_scopes.get()
+    if scopes is not None:
+        scopes.refused.append(error)
+    raise error
+
+
+def refuse(what: str, fix: str | None = None) -> NoReturn:
+    """Refuse something by name, at the user's line."""
+    stop(RefusedError, what, fix)
+
+
 class Value(Operators):
-    """What stands for an array in the user's code. `weak` values (settings) take the dtype of what they meet."""
+    """What stands for an array in the user's code. `weak` values take the dtype of what they meet."""
 
     __slots__ = ("__weakref__", "node", "weak")
     __hash__ = object.__hash__
@@ -51,9 +64,17 @@ class Value(Operators):
     def shape(self) -> tuple[int, ...]:
         return self.node.shape
 
+    @shape.setter
+    def shape(self, new: Any) -> NoReturn:
+        stop(MutationError, f"the code changes the shape of {self._label()} in place", "np.reshape(x, shape)")
+
     @property
     def dtype(self) -> np.dtype:
         return self.node.dtype
+
+    @dtype.setter
+    def dtype(self, new: Any) -> NoReturn:
+        stop(MutationError, f"the code changes the dtype of {self._label()} in place", "x.astype(dtype)")
 
     @property
     def ndim(self) -> int:
@@ -69,41 +90,68 @@ class Value(Operators):
         return self.shape[0]
 
     def _label(self) -> str:
-        return self.node.name or f"a value made by {self.node.op.name}"
+        """What an error calls this value: its name, else the expression that made it, else its op."""
+        node = self.node
+        return node.name or text_of(node.origin) or f"a value made by {node.op.name}"
 
     # ── operators ──
 
     def _call(self, op: str, *inputs: Any, **attributes: Any) -> Any:
-        return apply(op, inputs, attributes)
+        from workings.trace.apply import apply
+
+        return apply(op, inputs, attributes, operator=True)
 
     def __eq__(self, other: object) -> Any:
-        return apply("equal", (self, other), {})
+        return self._call("equal", self, other)
 
     def __ne__(self, other: object) -> Any:
-        return apply("not_equal", (self, other), {})
+        return self._call("not_equal", self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._call("multiply", self, self._no_repetition(other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._call("multiply", self._no_repetition(other), self)
+
+    def _no_repetition(self, other: Any) -> Any:
+        if isinstance(other, (list, tuple)) and self.dtype.kind in "iu" and not self.shape:
+            refuse(f"a list times the whole number {self._label()} is the list over and over", "a plain int")
+        return other
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        if modulo is not None:
+            refuse("pow with a modulus", "x ** y % modulus")
+        # `x ** 2` is a product; that is faster, exact, and what NumPy does for arrays
+        return self._call("square", self) if _is_two(other) else self._call("power", self, other)
 
     def __floordiv__(self, other: Any) -> Any:
-        return apply("floor_divide", (self, other), {})
+        return self._call("floor_divide", self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return apply("floor_divide", (other, self), {})
+        return self._call("floor_divide", other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return apply("remainder", (self, other), {})
+        return self._call("remainder", self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return apply("remainder", (other, self), {})
+        return self._call("remainder", other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
 
     def _bits(self, op: str, *inputs: Any) -> Any:
         for x in inputs:
-            kind = x.dtype.kind if hasattr(x, "dtype") else np.dtype(type(x)).kind
+            kind = x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind
             if kind != "b":
-                raise DtypeError(
-                    f"& | ^ ~ join conditions, and {getattr(x, '_label', lambda: repr(x))()} is not bool",
-                    where=user_origin(),
-                    fix="compare first, as in (x > 0) & (x < 1); the brackets are needed",
+                stop(
+                    DtypeError,
+                    f"& | ^ ~ join conditions, and {x._label() if isinstance(x, Value) else repr(x)} is not bool",
+                    "compare first, as in (x > 0) & (x < 1); the brackets are needed",
                 )
-        return apply(op, inputs, {})
+        return self._call(op, *inputs)
 
     def __and__(self, other: Any) -> Any:
         return self._bits("logical_and", self, other)
@@ -126,26 +174,42 @@ class Value(Operators):
     def __invert__(self) -> Any:
         return self._bits("logical_not", self)
 
+    def __lshift__(self, other: Any) -> NoReturn:
+        refuse("<< is not traced", "x * 2 ** n")
+
+    def __rshift__(self, other: Any) -> NoReturn:
+        refuse(">> is not traced", "x // 2 ** n")
+
+    __rlshift__, __rrshift__ = __lshift__, __rshift__
+
     def __getitem__(self, key: Any) -> Any:
         from workings.trace.indexing import index
 
         return index(self, key)
 
-    def __iter__(self) -> Any:
-        # len() first, so that iterating over a scalar is an error at once
-        return iter([self[i] for i in range(len(self))])
+    def __iter__(self) -> Iterator[Any]:
+        return self._elements(len(self))  # len() first, so that iterating over a scalar is an error at once
+
+    def _elements(self, count: int) -> Iterator[Any]:
+        from workings.trace.apply import apply
+
+        for i in range(count):
+            yield apply("getitem", (self,), {"key": (i,)}, element=i, iterating=True)
 
     # ── writing into an array ──
 
+    def _is_array(self) -> bool:
+        return self.shape != ()
+
     def _assign(self, op: str, sign: str, other: Any) -> Any:
-        if self.shape != ():
+        if self._is_array():
             name = self.node.name or "h"
-            raise MutationError(
+            stop(
+                MutationError,
                 f"{sign}= writes into the array {self._label()}, which tracing cannot follow",
-                where=user_origin(),
-                fix=f"{name} = {name} {sign} …, which makes a new one",
+                f"{name} = {name} {sign} …, which makes a new one",
             )
-        return apply(op, (self, other), {})
+        return self._call(op, self, other)
 
     def __iadd__(self, other: Any) -> Any:
         return self._assign("add", "+", other)
@@ -159,21 +223,38 @@ class Value(Operators):
     def __itruediv__(self, other: Any) -> Any:
         return self._assign("divide", "/", other)
 
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._assign("floor_divide", "//", other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._assign("remainder", "%", other)
+
     def __ipow__(self, other: Any) -> Any:
-        return self.__pow__(other) if self.shape == () else self._assign("power", "**", other)
+        if _is_two(other) and not self._is_array():
+            return self._call("square", self)
+        return self._assign("power", "**", other)
 
     def __imatmul__(self, other: Any) -> Any:
         return self._assign("matmul", "@", other)
 
+    def __iand__(self, other: Any) -> Any:
+        return self._assign("logical_and", "&", other) if self._is_array() else self & other
+
+    def __ior__(self, other: Any) -> Any:
+        return self._assign("logical_or", "|", other) if self._is_array() else self | other
+
+    def __ixor__(self, other: Any) -> Any:
+        return self._assign("logical_xor", "^", other) if self._is_array() else self ^ other
+
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        raise MutationError(
+        stop(
+            MutationError,
             f"the code writes into {self._label()}, which tracing cannot follow",
-            where=user_origin(),
-            fix="np.where(mask, new, old), np.concatenate or np.stack make a new array",
+            "np.where(mask, new, old), np.concatenate or np.stack make a new array",
         )
 
     def __delitem__(self, key: Any) -> NoReturn:
-        raise MutationError(f"the code deletes from {self._label()}", where=user_origin(), fix="slice it")
+        stop(MutationError, f"the code deletes from {self._label()}", "np.concatenate([x[:i], x[i + 1:]])")
 
     def __copy__(self) -> Value:
         return self
@@ -181,8 +262,8 @@ class Value(Operators):
     def __deepcopy__(self, memo: Any) -> Value:
         return self
 
-    def __reduce__(self) -> NoReturn:
-        raise RefusedError(f"{self._label()} cannot be pickled; it belongs to its graph", where=user_origin())
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse(f"{self._label()} cannot be pickled; it belongs to its graph", "run first, and pickle the numbers")
 
     # ── NumPy ──
 
@@ -199,38 +280,77 @@ class Value(Operators):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        from workings.trace.functions import method
+        from workings.trace.methods import method
 
         return method(self, name)
 
 
-class Traced(Value):
-    """A value inside a traced function: it stands for whatever the function will be given."""
+def _is_two(other: Any) -> bool:
+    return type(other) in (int, float, np.float64, np.int64) and other == 2
 
-    __slots__ = ()
+
+class Traced(Value):
+    """A value inside a traced function: it stands for whatever the function will be given.
+
+    `like` is the type of what it stands for, so that `isinstance(x, np.ndarray)` answers as it will for the
+    numbers; `owner` is the trace it belongs to.
+    """
+
+    __slots__ = ("like", "owner")
+
+    def __init__(
+        self, node: Node, *, weak: bool = False, like: type | None = None, owner: Scopes | None = None
+    ) -> None:
+        self.node = node
+        self.weak = weak
+        self.like = like or (np.ndarray if node.shape else node.dtype.type)
+        self.owner = owner or current_scopes.get()
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return self.like
+
+    def _is_array(self) -> bool:
+        # a 0-d array that was passed in is written to by +=; a scalar is not
+        return self.like is np.ndarray
 
     def _no_number(self, what: str, fix: str) -> NoReturn:
-        raise NumberNeededError(
+        """Refuse to give a number. Where the line calls something, it is named, with its own fix if it has one."""
+        if self.owner is not None and self.owner.over:
+            stop(EscapedError, *escaped(self))
+        origin = user_origin(3)
+        call = called(origin)
+        if call is not None and call.kind == "call" and call.name:
+            what, fix = f"{call.name}()", NUMBER_FIXES.get(call.name, fix)
+        elif call is not None and call.kind == "index":
+            what, fix = array_fix(call, self.node.name or "i")
+        stop(
+            NumberNeededError,
             f"{what} needs the number of {self._label()} ({self.node.type}), which is not known while tracing",
-            where=user_origin(3),
-            fix=fix,
+            fix,
+            where=origin,
+            scopes=self.owner,
         )
+
+    def __hash__(self) -> int:
+        self._no_number("a set, a dict key or a cache", "the name of the value, or its index, as the key")
 
     def __bool__(self) -> bool:
         self._no_number(
-            "`if`, `while`, `and`, `or` or `not`", "np.where(condition, a, b), or & | ~ for conditions"
+            "`if`, `while`, `assert`, `and`, `or`, `not` or a chain as in 0 < x < 1",
+            "np.where(condition, a, b), or & | ~ between conditions in brackets",
         )
 
     def __float__(self) -> float:
-        self._no_number("float() or math.*", "the function of NumPy, as np.sqrt for math.sqrt")
+        self._no_number("a Python float", "the function of NumPy, as np.sqrt for math.sqrt")
 
     def __int__(self) -> int:
-        self._no_number("int()", ".astype(int), or pass the number from outside")
+        self._no_number("a Python int", ".astype(int), or pass the number from outside")
 
     def __index__(self) -> int:
         self._no_number(
-            "range(), an index or a shape",
-            "a plain int from outside, as in `lambda x: f(x, 3)`; shapes are plain",
+            "an index, a shape or a count",
+            "a plain int from outside, as in `lambda x: f(x, 3)`, or workings.functions.take(table, i) for an index",
         )
 
     def __complex__(self) -> complex:
@@ -257,16 +377,28 @@ class Traced(Value):
         return repr(self)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        raise RefusedError(
-            f"something turned {self._label()} ({self.node.type}) into a plain array (np.array, np.asarray, "
-            "np.full, a method or index of a plain array, a function of another library)",
-            where=user_origin(),
-            fix="np.stack([a, b]) for np.array([a, b]), A @ t for A.dot(t), "
-            "workings.functions.take(table, t) for table[t]",
+        if self.owner is not None and self.owner.over:
+            stop(EscapedError, *escaped(self))
+        origin = user_origin()
+        what, fix = array_fix(called(origin), self.node.name or "x")
+        stop(
+            RefusedError,
+            f"{what} needs a plain array of numbers, and {self._label()} ({self.node.type}) has none while tracing",
+            fix,
+            where=origin,
+            scopes=self.owner,
         )
 
     def __repr__(self) -> str:
         return f"<traced {self.node.name or self.node.op.name}: {self.node.type}>"
+
+
+def escaped(value: Traced) -> tuple[str, str]:
+    """What is wrong, and what to do, where a value is used after its trace."""
+    return (
+        f"{value._label()} was made while a function was traced, and that trace is over",
+        "return the value from the traced function; do not keep it in a list or a variable outside",
+    )
 
 
 class Cell(Value):
@@ -307,16 +439,15 @@ class Cell(Value):
         return round(self.value, digits) if digits is not None else round(self.value)
 
     def __contains__(self, item: Any) -> bool:
-        return item in self.value
+        return (item.value if isinstance(item, Cell) else item) in self.value
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        raise RefusedError(
+        refuse(
             f"{self._label()} would lose its workings in a plain array",
-            where=user_origin(),
-            fix=f"{self.node.name or 'x'}.value for the number alone, np.stack([a, b]) for np.array([a, b])",
+            f"{self.node.name or 'x'}.value for the number alone, np.stack([a, b]) for np.array([a, b])",
         )
 
     def __repr__(self) -> str:
@@ -327,122 +458,3 @@ class Cell(Value):
         if np.ndim(number):
             shown = f"\n{shown}" if "\n" in shown else shown
         return f"{self.title} = {self.node!r} = {shown}" if self.title else f"{self.node!r} = {shown}"
-
-
-def refuse(what: str, fix: str | None = None) -> NoReturn:
-    """Refuse something by name, at the user's line."""
-    raise RefusedError(what, where=user_origin(), fix=fix)
-
-
-# ── the one way from code to graph ──────────────────────────────────────────────────────────────────────────
-
-
-def apply(op: str, inputs: Sequence[Any], attributes: dict[str, Any], *, element: int | None = None) -> Any:
-    """Apply an op to values, numbers and arrays, and wrap the node as what its inputs are.
-
-    `element` is the place of the result where the user's operation gives several.
-    """
-    scopes = current_scopes.get()
-    place = locate(scopes, element)
-    # a function of ours that is one op and no more is no scope
-    scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
-    try:
-        traced, cells = _kinds(inputs)
-        nodes, weak = _nodes(inputs, traced)
-        node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
-    except WorkingsError as error:
-        if error.where is None:
-            error.where = place.origin
-        raise
-    except OverflowError as error:
-        raise DtypeError(f"{op}: {error}", where=place.origin) from error
-    if not weak:
-        _warn_of_promotion(op, nodes, node)
-    if traced:
-        return Traced(node, weak=weak)
-    values = [numbers[n] if n in numbers else n.value for n in nodes]
-    for n, value in zip(nodes, values, strict=True):
-        numbers.setdefault(n, value)
-    with np.errstate(all="ignore"):
-        number = node.op.numpy(*values, **attributes)
-    return Cell(node, number, varies=any(c.varies for c in cells))
-
-
-def _kinds(inputs: Sequence[Any]) -> tuple[bool, list[Cell]]:
-    traced = any(isinstance(x, Traced) for x in inputs)
-    cells = [x for x in inputs if isinstance(x, Cell)]
-    if not traced and not cells and current_scopes.get() is not None:
-        traced = True
-    return traced, cells
-
-
-def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
-    """The node for one input of an op."""
-    if isinstance(value, Cell):
-        if not traced:
-            return value.node
-        if value.varies:
-            raise EscapedError(
-                f"the traced function uses the cell {value._label()}, which depends on a parameter",
-                where=user_origin(3),
-                fix=f"pass it as an argument, or {value.node.name or 'w'}.value for its number as it is now",
-            )
-        return constant(value.value, name=value.node.name)
-    if isinstance(value, Value):
-        if value.weak and strong:
-            dtype = np.result_type(*strong, value.dtype.type(0).item())
-            return value.node if value.dtype == dtype else call("astype", value.node, dtype=dtype)
-        return value.node
-    if isinstance(value, Node):
-        return value
-    if type(value) in (bool, int, float, complex):
-        return constant(value, weak_dtype(value, strong))
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Value) for v in value):
-        refuse("a list of traced values stands where an array should", "np.stack([a, b])")
-    return constant(value, origin=user_origin(3))
-
-
-def _nodes(inputs: Sequence[Any], traced: bool) -> tuple[list[Node], bool]:
-    """The nodes of the inputs; and whether all of them are weak, so that the result is weak too."""
-    strong: list[np.dtype] = []
-    for x in inputs:
-        if isinstance(x, Value):
-            if not x.weak:
-                strong.append(x.dtype)
-        elif isinstance(x, Node):
-            strong.append(x.dtype)
-        elif type(x) not in (bool, int, float, complex):
-            strong.append(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype)
-    weak = not strong and any(isinstance(x, Value) for x in inputs)
-    if weak:
-        strong = [x.dtype for x in inputs if isinstance(x, Value)]
-        return [as_node(x, strong if not isinstance(x, Value) else (), traced) for x in inputs], True
-    return [as_node(x, strong, traced) for x in inputs], False
-
-
-_PROMOTERS = frozenset({"getitem", "put", "astype"})
-
-
-def _warn_of_promotion(op: str, inputs: Sequence[Node], node: Node) -> None:
-    """Warn where a floating value became wider because of what it met; that doubles the cost of all that follows."""
-    if node.dtype.kind != "f" or op in _PROMOTERS:
-        return
-    narrow = [i for i in inputs if i.dtype.kind == "f" and i.dtype.itemsize < node.dtype.itemsize]
-    if not narrow:
-        return
-    wide = next((i for i in inputs if i.dtype.itemsize >= node.dtype.itemsize), inputs[-1])
-    small, other = narrow[0], wide.name or ("a constant" if wide.is_constant else wide.op.name)
-    message = (
-        f"{small.name or small.op.name} is {small.dtype.name} and becomes {node.dtype.name} where it meets {other} "
-        f"({wide.dtype.name}); a Python number keeps the dtype, as in 64 ** 0.5 for np.sqrt(64), "
-        f"and so does .astype(np.{small.dtype.name})"
-    )
-    origin = node.origin
-    if origin is None:
-        warnings.warn(message, PromotionWarning, stacklevel=2)
-    else:
-        warnings.warn_explicit(message, PromotionWarning, origin.file, origin.line)
-
-
-def is_parameter(node: Node) -> bool:
-    return node.role is Role.PARAMETER

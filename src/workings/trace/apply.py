@@ -1,0 +1,180 @@
+"""The one way from code to graph: an op applied to values, numbers and arrays."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workings.errors import DtypeError, EscapedError, PromotionWarning, RefusedError, ShapeError, WorkingsError
+from workings.graph import Node, call, constant
+from workings.graph.node import weak_dtype
+from workings.trace.frames import Scopes, locate, user_origin
+from workings.trace.value import Cell, Traced, Value, current_scopes, escaped, numbers, refuse, stop
+
+__all__ = ["apply", "as_node"]
+
+_NUMBERS = (bool, int, float, complex)
+_PYTHON: dict[str, type] = {"b": bool, "i": int, "f": float}
+_ARRAYS = (np.ndarray, np.memmap, list, tuple, range)
+
+
+def apply(
+    op: str,
+    inputs: Sequence[Any],
+    attributes: dict[str, Any],
+    *,
+    element: int | None = None,
+    iterating: bool = False,
+    operator: bool = False,
+) -> Any:
+    """Apply an op to values, numbers and arrays, and wrap the node as what its inputs are.
+
+    `element` is the place of the result where the user's operation gives several. A Python number given to the
+    traced function stays weak through Python's operators, as it does outside, but not through NumPy's functions.
+    """
+    scopes = current_scopes.get()
+    traced, owner = _traced(inputs, scopes)
+    place = locate(scopes, element, iterating=iterating)
+    # a function of ours that is one op and no more is no scope
+    scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
+    try:
+        nodes, weak = _nodes(inputs, traced)
+        node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
+        if node.dtype.kind not in "biuf":
+            raise DtypeError(f"{op} gives {node.dtype.name}, and only real numbers are traced")
+    except WorkingsError as error:
+        if error.where is None:
+            error.where = place.origin or user_origin()
+        if owner is not None and not isinstance(error, ShapeError) and error not in owner.refused:
+            owner.refused.append(error)  # plain arrays may have done it, so catching this changes the way taken
+        raise
+    except OverflowError as error:
+        stop(DtypeError, f"{op}: {error}", "a wider dtype, as in x.astype(int)", where=place.origin)
+    if not weak and not (scopes is not None and scopes.again):
+        _warn_of_promotion(op, nodes, node)
+    if traced:
+        settings = weak and _settings_alone(inputs)
+        like = _PYTHON.get(node.dtype.kind) if weak and operator and not settings else None
+        return Traced(node, weak=settings or like is not None, like=like, owner=owner)
+    values = [numbers[n] if n in numbers else n.value for n in nodes]  # noqa: SIM401 (a value is not worked out twice)
+    for n, value in zip(nodes, values, strict=True):
+        numbers.setdefault(n, value)
+    with np.errstate(all="ignore"):
+        number = node.op.numpy(*values, **attributes)
+    return Cell(node, number, varies=any(isinstance(x, Cell) and x.varies for x in inputs))
+
+
+def _traced(inputs: Sequence[Any], scopes: Scopes | None) -> tuple[bool, Scopes | None]:
+    """Whether the result is traced, and the trace it belongs to; values of another trace must not come in."""
+    traced, cell, owner = False, False, scopes
+    for x in inputs:
+        if isinstance(x, Traced):
+            traced = True
+            of = x.owner
+            if of is not None and of is not scopes:
+                if of.over:
+                    stop(EscapedError, *escaped(x))
+                if of.thread != threading.get_ident():
+                    stop(
+                        RefusedError,
+                        f"{x._label()} is used in another thread than the one that traces it",
+                        "call the function directly; a graph needs no threads",
+                        scopes=of,
+                    )
+                owner = owner or of
+        elif isinstance(x, Cell):
+            cell = True
+    return traced or (scopes is not None and not cell), owner
+
+
+def _settings_alone(inputs: Sequence[Any]) -> bool:
+    return all(x.like not in (int, float, bool) for x in inputs if isinstance(x, Traced))
+
+
+def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
+    """The node for one input of an op; `strong` are the dtypes that it meets."""
+    if isinstance(value, Cell):
+        if not traced:
+            return value.node
+        if value.varies:
+            stop(
+                EscapedError,
+                f"the traced function uses the cell {value._label()}, which depends on a parameter",
+                f"pass it as an argument, or use {value.node.name or 'w'}.value, its number as it is now",
+            )
+        return constant(value.value, name=value.node.name)
+    if isinstance(value, Value):
+        if value.weak and strong:
+            dtype = np.result_type(*strong, value.dtype.type(0).item())
+            return value.node if value.dtype == dtype else call("astype", value.node, dtype=dtype)
+        return value.node
+    if isinstance(value, Node):
+        return value
+    if type(value) in _NUMBERS:
+        return constant(value, weak_dtype(value, strong))
+    if isinstance(value, (list, tuple)) and _holds_values(value):
+        refuse("a list of traced values stands where an array should", "np.stack([a, b])")
+    if not isinstance(value, np.generic) and type(value) not in _ARRAYS:
+        _refuse_constant(value)
+    return constant(value)
+
+
+def _holds_values(parts: Any) -> bool:
+    return any(isinstance(p, Value) or (isinstance(p, (list, tuple)) and _holds_values(p)) for p in parts)
+
+
+def _refuse_constant(value: Any) -> None:
+    kind = type(value).__name__
+    if isinstance(value, np.ma.MaskedArray):
+        refuse("a masked array would lose its mask", "np.where(mask, 0, values), with a plain mask")
+    if isinstance(value, np.ndarray):
+        refuse(f"a {kind} has rules of its own, as * for the matrix product", "np.asarray(…) of it")
+    if hasattr(value, "__array__") or isinstance(value, (int, float)):
+        refuse(f"a {kind} stands where a plain array should", "a plain array, as np.asarray(…) makes, or float(…)")
+    stop(DtypeError, f"{value!r} ({kind}) is no number", "numbers, and arrays of numbers")
+
+
+def _nodes(inputs: Sequence[Any], traced: bool) -> tuple[list[Node], bool]:
+    """The nodes of the inputs; and whether all of them are weak, so that the result is weak too."""
+    strong: list[np.dtype] = []
+    for x in inputs:
+        if isinstance(x, Value):
+            if not x.weak:
+                strong.append(x.dtype)
+        elif isinstance(x, (Node, np.ndarray, np.generic)):
+            strong.append(x.dtype)
+        elif type(x) in (list, tuple, range) and not _holds_values(x):
+            strong.append(np.asarray(x).dtype)
+    weak = not strong and any(isinstance(x, Value) for x in inputs)
+    if weak:
+        strong = [x.dtype for x in inputs if isinstance(x, Value)]
+        return [as_node(x, strong if not isinstance(x, Value) else (), traced) for x in inputs], True
+    return [as_node(x, strong, traced) for x in inputs], False
+
+
+_NO_PROMOTION = frozenset({"getitem", "put", "astype"})
+
+
+def _warn_of_promotion(op: str, inputs: Sequence[Node], node: Node) -> None:
+    """Warn where a floating value became wider because of what it met; that doubles the cost of all that follows."""
+    if node.dtype.kind != "f" or op in _NO_PROMOTION:
+        return
+    narrow = [i for i in inputs if i.dtype.kind == "f" and i.dtype.itemsize < node.dtype.itemsize]
+    if not narrow:
+        return
+    wide = next((i for i in inputs if i.dtype.itemsize >= node.dtype.itemsize), inputs[-1])
+    small, other = narrow[0], wide.name or ("a constant" if wide.is_constant else wide.op.name)
+    message = (
+        f"{small.name or small.op.name} is {small.dtype.name} and becomes {node.dtype.name} where it meets {other} "
+        f"({wide.dtype.name}); a Python number keeps the dtype, as in 64 ** 0.5 for np.sqrt(64), "
+        f"and so does .astype(np.{small.dtype.name})"
+    )
+    origin = node.origin
+    if origin is None:
+        warnings.warn(message, PromotionWarning, stacklevel=2)
+    else:
+        warnings.warn_explicit(message, PromotionWarning, origin.file, origin.line)

@@ -1,0 +1,71 @@
+"""The user's own expression at a place: its text, and the name of what it calls."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from typing import NamedTuple
+
+from workings.graph import Origin
+
+__all__ = ["Called", "called", "text_of"]
+
+_MOST_CHARACTERS = 40
+
+
+def _segment(origin: Origin) -> str:
+    """The source between the columns of a place, which may go over several lines; "" where it is not at hand."""
+    if origin.column is None or origin.end_column is None or origin.end_line is None:
+        return ""
+    lines = [linecache.getline(origin.file, n).encode() for n in range(origin.line, origin.end_line + 1)]
+    if not lines or not all(lines):
+        return ""
+    lines[-1] = lines[-1][: origin.end_column]
+    lines[0] = lines[0][origin.column :]
+    return b"".join(lines).decode(errors="replace")
+
+
+def text_of(origin: Origin | None) -> str | None:
+    """The expression at a place as a short text for a message, or None."""
+    text = "" if origin is None else _segment(origin)
+    return text if text and "\n" not in text and len(text) <= _MOST_CHARACTERS else None
+
+
+class Called(NamedTuple):
+    """What an expression does: `kind` is "call", "index" or "write", `name` the last word of what it is done to.
+
+    `of` is the first argument's form: "list" where it is a list or tuple that is written out, else "".
+    """
+
+    kind: str
+    name: str
+    of: str = ""
+
+
+def called(origin: Origin | None) -> Called | None:
+    """What the expression at a place calls or indexes, read from its source; None where it is something else."""
+    text = "" if origin is None else _segment(origin)
+    try:
+        body = ast.parse(f"({text}\n)" if "=" not in text.split("(")[0] else text).body if text else []
+    except SyntaxError:
+        return None
+    match body:
+        case [ast.Expr(value=ast.Call(func=function, args=arguments))]:
+            first = arguments[0] if arguments else None
+            return Called("call", _word(function), "list" if isinstance(first, (ast.List, ast.Tuple)) else "")
+        case [ast.Expr(value=ast.Subscript(value=value))]:
+            return Called("index", _word(value))
+        case [ast.AugAssign(target=target)]:
+            return Called("write", _word(target))
+        case [ast.Assign(targets=[ast.Subscript(value=value)])]:
+            return Called("write", _word(value))
+    return None
+
+
+def _word(node: ast.expr) -> str:
+    match node:
+        case ast.Attribute(attr=word) | ast.Name(id=word):
+            return word
+        case ast.Subscript(value=value):
+            return _word(value)
+    return ""

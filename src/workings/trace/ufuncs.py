@@ -1,0 +1,134 @@
+"""NumPy's ufuncs on traced values, and SciPy's by name: an allow-list; all else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workings.ops import functions as composites
+from workings.trace.allowed import UFUNCS, near
+from workings.trace.apply import apply
+from workings.trace.refused import FIXES
+from workings.trace.value import Value, refuse
+
+__all__ = ["call_ufunc"]
+
+
+def _op(name: str) -> Callable[..., Any]:
+    return lambda *inputs: apply(name, inputs, {})
+
+
+_SAME_NAME = """
+    add subtract multiply divide negative reciprocal square sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan
+    arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh arctan2 hypot logaddexp absolute sign floor ceil
+    rint trunc floor_divide remainder maximum minimum less less_equal greater greater_equal equal not_equal
+    logical_and logical_or logical_xor logical_not isfinite isnan isinf matmul
+"""
+
+
+def _power(x: Any, y: Any) -> Any:
+    if type(y) in (int, float) and y == 2:
+        return apply("square", (x,), {})
+    return apply("power", (x, y), {})
+
+
+def _bits(op: str) -> Callable[..., Any]:
+    return lambda *inputs: next(x for x in inputs if isinstance(x, Value))._bits(op, *inputs)
+
+
+def _fabs(x: Any) -> Any:
+    return apply("absolute", (x if x.dtype.kind == "f" else x.astype(float),), {})
+
+
+def _radians(x: Any) -> Any:
+    return x * (np.pi / 180)
+
+
+def _degrees(x: Any) -> Any:
+    return x * (180 / np.pi)
+
+
+def _divmod(x: Any, y: Any) -> Any:
+    return apply("floor_divide", (x, y), {}, element=0), apply("remainder", (x, y), {}, element=1)
+
+
+UFUNCS |= {getattr(np, name): _op(name) for name in _SAME_NAME.split()}
+UFUNCS |= {
+    np.power: _power,
+    np.fabs: _fabs,
+    np.positive: lambda x: x,
+    np.conjugate: lambda x: x,
+    np.deg2rad: _radians,
+    np.radians: _radians,
+    np.rad2deg: _degrees,
+    np.degrees: _degrees,
+    np.divmod: _divmod,
+    np.bitwise_and: _bits("logical_and"),
+    np.bitwise_or: _bits("logical_or"),
+    np.bitwise_xor: _bits("logical_xor"),
+    np.invert: _bits("logical_not"),
+}
+
+
+def _logit(x: Any) -> Any:
+    return np.log(x) - np.log1p(-x)
+
+
+def _log_expit(x: Any) -> Any:
+    return -composites.softplus(-x)
+
+
+# SciPy's ufuncs reach us by their names, without SciPy being imported here
+_SCIPY: dict[str, Callable[..., Any]] = {
+    "erf": composites.erf,
+    "expit": composites.sigmoid,
+    "log_expit": _log_expit,
+    "logit": _logit,
+}
+_REDUCED = {"add": "np.sum", "multiply": "np.prod", "maximum": "np.max", "minimum": "np.min"}
+_REDUCED |= {"logical_and": "np.all", "logical_or": "np.any", "logaddexp": "workings.functions.logsumexp"}
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A ufunc met a traced value."""
+    name = ufunc.__name__
+    if method != "__call__":
+        _refuse_method(name, method)
+    for key, value in kwargs.items():
+        if key == "out" and any(o is not None for o in (value if isinstance(value, tuple) else (value,))):
+            refuse(
+                f"np.{name} is to write into an array (out=, or += and the like on a plain array)",
+                f"y = np.{name}(…), which makes a new one; a = a + t in place of a += t",
+            )
+        if key == "where" and value is not True:
+            refuse(f"np.{name}(…, where=…) leaves values unset", f"np.where(mask, np.{name}(…), other)")
+        if key == "dtype" and value is not None:
+            refuse(f"np.{name}(…, dtype=…)", f"np.{name}(…).astype(dtype)")
+        if key in ("signature", "sig", "axes", "axis", "keepdims", "extobj"):
+            refuse(f"np.{name}(…, {key}=…)", f"np.{name}(…) without it")
+        if key == "casting" and value != "same_kind":
+            refuse(f"np.{name}(…, casting=…)", f"np.{name}(…) without it")
+    handler = UFUNCS.get(ufunc)
+    if handler is not None:
+        return handler(*inputs)
+    if getattr(np, name, None) is ufunc:
+        refuse(f"np.{name} is not traced", FIXES.get(name) or near(name))
+    handler = _SCIPY.get(name)
+    if handler is None:
+        refuse(f"{name} (a ufunc of another library) is not traced", FIXES.get(name) or near(name))
+    return handler(*inputs)
+
+
+def _refuse_method(name: str, method: str) -> None:
+    fix = f"np.{name} with reshaped inputs"
+    if method == "at":
+        refuse(f"np.{name}.at writes into an array", "np.where, or an index on the right-hand side")
+    if method == "outer":
+        fix = f"np.{name}(a[:, None], b[None, :])"
+    elif method in ("reduce", "reduceat"):
+        fix = _REDUCED.get(name, fix)
+    elif method == "accumulate" and name == "add":
+        fix = "np.cumsum"
+    refuse(f"np.{name}.{method} is not traced", fix)
