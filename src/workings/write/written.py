@@ -15,7 +15,7 @@ import numpy as np
 from workings.errors import ArgumentError
 from workings.graph import Node
 
-__all__ = ["Written"]
+__all__ = ["Written", "packed", "replace_file"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -48,13 +48,13 @@ class Written:
         saved = []
         if self.arrays:
             beside = path.with_suffix(".npz")
-            _replace(beside, _packed(self.arrays))
+            replace_file(beside, packed(self.arrays))
             saved.append(beside)
-        _replace(path, self.source.encode("utf-8"))
+        replace_file(path, self.source.encode("utf-8"))
         return [path, *saved]
 
 
-def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of an .npz; the same arrays give the same bytes, and any name will do."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -67,7 +67,7 @@ def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     return packed.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Put `content` at `path` in one move, so that no reader and no crash meets half of it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:

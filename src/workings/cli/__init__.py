@@ -1,0 +1,5 @@
+"""The command line: `workings lesson`, `train`, `explain` and `write`."""
+
+from workings.cli.group import main
+
+__all__ = ["main"]

@@ -1,0 +1,124 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+from workings import engines
+from workings.errors import ArgumentError
+from workings.train.optimizers import check_rate
+
+__all__ = [
+    "Finite",
+    "Rate",
+    "Whole",
+    "engine_option",
+    "file_argument",
+    "learning_rate_option",
+    "seed_option",
+    "steps_option",
+    "traceback_option",
+    "traceback_wanted",
+]
+
+_KEY = "workings.traceback"
+
+
+class Whole(click.ParamType):
+    """A whole number from 0 up to `most`."""
+
+    name = "whole number"
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no whole number", param, ctx)
+        if not 0 <= number <= self.most:
+            self.fail(f"{number} is not between 0 and {self.most}", param, ctx)
+        return number
+
+
+class Rate(click.ParamType):
+    """A finite number that is not negative."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            check_rate(param.name if param and param.name else "it", value)
+        except ArgumentError as error:
+            self.fail(error.problem, param, ctx)
+        return float(value)
+
+
+class Finite(click.ParamType):
+    """A finite number."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not finite", param, ctx)
+        return number
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[_KEY] = True
+
+
+def traceback_wanted(ctx: click.Context) -> bool:
+    """Whether `--traceback` was given, before or after the name of the command."""
+    return bool(ctx.meta.get(_KEY))
+
+
+traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember,
+    help="Show where an error comes from in full.",
+)
+
+
+file_argument = click.argument("file", metavar="FILE.py", type=click.Path(path_type=str))
+
+steps_option = click.option(
+    "--steps", type=Whole(10**12), metavar="N", help="How many steps of training; the file's `steps`, or 100."
+)
+
+learning_rate_option = click.option(
+    "--learning-rate",
+    type=Rate(),
+    metavar="R",
+    help="In place of the optimizer's own, which is 0.01 unless the file says otherwise.",
+)
+
+seed_option = click.option(
+    "--seed",
+    type=Whole(2**32 - 1),
+    metavar="S",
+    default=0,
+    show_default=True,
+    help="For start values and data that are drawn at random.",
+)
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(engines.names()),
+    default="numpy",
+    show_default=True,
+    help="What runs the steps. Both give the same bits; reference goes value by value.",
+)
