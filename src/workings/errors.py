@@ -178,6 +178,11 @@ class NonFiniteError(WorkingsError, ArithmeticError):
     node: Any = None
     values: Any = None
 
+    def __reduce__(self) -> Any:
+        # to another process goes what can be read there: the message, the step and the values
+        kept = {key: value for key, value in vars(self).items() if key not in ("run", "node")}
+        return type(self), (self.problem,), kept
+
 
 class ModelFileError(WorkingsError, ValueError):
     """A model file is missing, cannot be run, or lacks `loss`, `parameters` or `data`. Fix: the message says which."""

@@ -3,149 +3,270 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.trace.trees import Path, flatten, rebuild
+from workings.graph import Role
+from workings.trace.trees import Path, flatten, is_leaf, rebuild, walk
 from workings.trace.value import Cell, Value
 
-__all__ = ["arguments_of", "as_data", "as_parameter", "check_rows", "spelled"]
+__all__ = ["Arguments", "as_data", "as_dtype", "nearest", "prepare", "spelled"]
 
 
-def arguments_of(
-    loss: Callable[..., Any], parameters: Any, data: Mapping[str, Any]
-) -> tuple[dict[str, Any], frozenset[str]]:
-    """The arguments of the loss by name, and which of them are parameters.
+@dataclass(frozen=True)
+class Arguments:
+    """A loss and what it is called with: every leaf checked, and as NumPy has it.
+
+    loss       takes the arguments by these names
+    values     the arguments by name, in the order of the signature; each may be a tree
+    trained    the names of those that are parameters
+    """
+
+    loss: Callable[..., Any]
+    values: Mapping[str, Any]
+    trained: frozenset[str]
+
+    def role(self, path: Path) -> Role:
+        """Whether the leaf at this path is a parameter or data."""
+        return Role.PARAMETER if path[0] in self.trained else Role.DATA
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The arguments that are data."""
+        return {name: tree for name, tree in self.values.items() if name not in self.trained}
+
+
+def prepare(loss: Callable[..., Any], parameters: Any, data: Any) -> Arguments:
+    """Match parameters and data with the arguments of the loss, and check every leaf.
 
     Each name among `parameters` and `data` is an argument of the loss. A loss with an argument called
     `parameters` takes all of them there as one tree, and likewise for `data`.
     """
-    title = getattr(loss, "__name__", type(loss).__name__)
-    if isinstance(loss, Value):
-        raise ArgumentError(
-            "wk.train takes the loss as a function, and this is a value",
-            fix="def loss(w, x, expected): return (w * x - expected) ** 2",
-        )
-    try:
-        signature = inspect.signature(loss)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{title} is no function that can be trained", fix="def loss(w, x): …") from None
-    known = {name: p for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    open_ended = len(known) < len(signature.parameters)
-    arguments: dict[str, Any] = {}
+    signature = _signature(loss)
+    title = f"{_title(loss)}{signature}"
+    known = [name for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    given: dict[str, Any] = {}
     trained: set[str] = set()
-    for kind, given in (("parameters", parameters), ("data", data)):
-        if kind in known and not (isinstance(given, Mapping) and kind in given):
-            arguments[kind] = given
-            trained |= {kind} if kind == "parameters" else set()
-            continue
-        if not isinstance(given, Mapping):
+    for kind, part in (("parameters", parameters), ("data", data)):
+        named = {kind: part} if kind in known and not (isinstance(part, Mapping) and kind in part) else part
+        if not isinstance(named, Mapping):
             raise ArgumentError(
-                f"{kind} is {type(given).__name__}, not a dict of arguments of {title}{signature}",
-                fix=f'{kind}={{"{next(iter(known), "w")}": …}}',
+                f"{kind} is {_a(part)}, and not a dict of arguments of {title}",
+                fix=f'{kind}={{"{(known or ["w"])[kind == "data" and len(known) > 1]}": …}}',
             )
-        for name, value in given.items():
-            if name not in known and not open_ended:
+        for name, value in named.items():
+            if name not in known and not (open_ended and isinstance(name, str)):
                 raise ArgumentError(
-                    f"{kind} has {name!r}, which is no argument of {title}{signature}", fix=_nearest(name, known)
+                    f"{kind} has {name!r}, which is no argument of {title}", fix=nearest(name, known, "it takes ")
                 )
-            if name in arguments:
-                raise ArgumentError(f"{name!r} is among the parameters and the data of {title}")
-            arguments[name] = value
+            if name in given:
+                raise ArgumentError(
+                    f"{name!r} is both in parameters and in data; {title} takes it once",
+                    fix="parameters for what is trained, data for what is given",
+                )
+            given[name] = value
             trained |= {name} if kind == "parameters" else set()
-    missing = [n for n, p in known.items() if n not in arguments and p.default is inspect.Parameter.empty]
+    missing = [n for n in known if n not in given and signature.parameters[n].default is inspect.Parameter.empty]
     if missing:
         names = ", ".join(repr(name) for name in missing)
         raise ArgumentError(
-            f"{title}{signature} needs {names}, and neither parameters nor data have it",
-            fix=f'data={{…, "{missing[0]}": …}}, or parameters, if it is to be trained',
+            f"{title} needs {names}, and neither parameters nor data have {'it' if len(missing) == 1 else 'them'}",
+            fix=f'data={{…, "{missing[0]}": …}}, or parameters={{…, "{missing[0]}": …}} if it is trained',
         )
-    if not trained or not any(True for name in trained for _ in flatten(arguments[name])):
-        raise ArgumentError(f"{title} has no parameters, so there is nothing to train", fix='parameters={"w": 0.5}')
-    ordered = {name: arguments[name] for name in known if name in arguments}
-    return {**ordered, **{n: v for n, v in arguments.items() if n not in ordered}}, frozenset(trained)
+    ordered = {name: given[name] for name in (*known, *given) if name in given}
+    leaves = [(path, spelled(path, ordered)) for path, _ in flatten(ordered)]
+    names_of = dict(leaves)
+    if not any(path[0] in trained for path, _ in leaves):
+        raise ArgumentError(
+            f"there are no numbers among the parameters of {title}, so there is nothing to train",
+            fix='parameters={"w": 0.5}',
+        )
+    if len(names_of) < len(leaves):
+        twice = next(name for k, (path, name) in enumerate(leaves) if path in dict(leaves[:k]))
+        raise ArgumentError(f"two keys of one dict are both written {twice}", fix="other keys")
+    values = {
+        name: as_parameters(name, tree) if name in trained else as_data(name, tree) for name, tree in ordered.items()
+    }
+    _check_rows({names_of[path]: leaf for path, leaf in flatten(values) if path[0] not in trained})
+    return Arguments(_by_name(loss, list(ordered)) if open_ended else loss, values, frozenset(trained))
 
 
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f"{near[0]!r}" if near else f"one of {', '.join(known)}"
+def _signature(loss: Callable[..., Any]) -> inspect.Signature:
+    example = "def loss(w, x, expected): return (w * x - expected) ** 2"
+    if isinstance(loss, Value):
+        raise ArgumentError("wk.train takes the loss as a function, and this is a value", fix=example)
+    if not callable(loss):
+        raise ArgumentError(f"wk.train takes the loss as a function, and this is {_a(loss)}", fix=example)
+    try:
+        return inspect.signature(loss)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"Python does not know the arguments of {_title(loss)}, so they cannot be matched by name", fix=example
+        ) from None
 
 
-def spelled(path: Path) -> str:
-    """A path in an argument as the user wrote it.
+def _title(loss: Callable[..., Any]) -> str:
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    name = getattr(loss, "__name__", type(loss).__name__)
+    return "loss" if name == "<lambda>" else name
 
-    >>> spelled(("parameters", "w1")), spelled(("layers", "0", "w"))
-    ("parameters['w1']", "layers[0]['w']")
+
+def _by_name(loss: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """A loss that ends in `**rest` as a function of just these arguments."""
+
+    def named(**arguments: Any) -> Any:
+        own = {n: arguments.pop(n) for n in positional if n in arguments}
+        return loss(*own.values(), **arguments)
+
+    positional = [n for n, p in inspect.signature(loss).parameters.items() if p.kind is p.POSITIONAL_ONLY]
+    named.__name__ = _title(loss)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    named.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])
+    return named
+
+
+def nearest(name: Any, known: Iterable[str], otherwise: str = "one of ") -> str | None:
+    """The known names that look most like this one, or all of them; None where there are none.
+
+    >>> nearest("expectd", ["w", "expected"]), nearest("q", ["w", "x"])
+    ("'expected'", 'one of w, x')
     """
-    head, *rest = path
-    return head + "".join(f"[{part}]" if part.isdigit() else f"[{part!r}]" for part in rest)
+    every = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(str(name), every, n=3)
+    return " or ".join(repr(n) for n in near) or (f"{otherwise}{', '.join(every)}" if every else None)
 
 
-def as_parameter(path: Path, leaf: Any) -> Any:
-    """A start value: a float or an array of floats, finite, as a NumPy scalar or an array of its own."""
-    value = np.array(leaf.value if isinstance(leaf, Cell) else leaf, order="C")
-    name = spelled(path)
+def spelled(path: Path, arguments: Mapping[str, Any]) -> str:
+    """A leaf of the arguments as the user would write it.
+
+    >>> spelled(("layers", "0", "w"), {"layers": [{"w": 0.5}]})
+    "layers[0]['w']"
+    """
+    text, tree = path[0], arguments[path[0]]
+    for part in path[1:]:
+        if isinstance(tree, Mapping):
+            key = next(key for key in tree if str(key) == part)
+            text, tree = f"{text}[{key!r}]", tree[key]
+        elif isinstance(tree, (list, tuple)) and not hasattr(tree, "_fields"):
+            text, tree = f"{text}[{part}]", tree[int(part)]
+        else:
+            text, tree = f"{text}.{part}", getattr(tree, part)
+    return text
+
+
+def _a(value: Any) -> str:
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeio' else 'a'} {name}"
+
+
+def _check_tree(name: str, tree: Any, kind: str) -> None:
+    """Raise where something stands in the tree that looks like numbers, and would be passed on as it is."""
+    for path, value in walk({name: tree}):
+        problem = fix = None
+        if isinstance(value, np.ma.MaskedArray):
+            problem, fix = "a masked array, and its mask would be lost", "{0}.filled(0), and the mask as an array"
+        elif kind == "data" and isinstance(value, list) and value and all(map(_is_number, value)):
+            problem, fix = f"a list of {len(value):,} numbers, and not an array", "np.array({0})"
+        elif not is_leaf(value) and isinstance(value, complex):
+            problem, fix = "a complex number", "its .real and .imag, as two numbers"
+        elif not is_leaf(value) and hasattr(value, "__array__") and not isinstance(value, type):
+            problem, fix = f"{_a(value)}, and not an array of NumPy", "np.asarray({0})"
+        if problem and fix:
+            where = spelled(path, {name: tree})
+            raise ArgumentError(f"the {kind} {where} is {problem}", fix=fix.format(where))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, complex, np.generic))
+
+
+def as_parameters(name: str, tree: Any) -> Any:
+    """Start values: floats or arrays of floats, finite, as NumPy scalars and arrays of their own."""
+    _check_tree(name, tree, "parameter")
+    return rebuild(tree, lambda path, leaf: _parameter(spelled(path, {name: tree}), leaf), (name,))
+
+
+def as_data(name: str, tree: Any) -> Any:
+    """Values of the data, without nan, as NumPy scalars and arrays of their own."""
+    _check_tree(name, tree, "data")
+    return rebuild(tree, lambda path, leaf: _datum(spelled(path, {name: tree}), leaf), (name,))
+
+
+def _parameter(name: str, leaf: Any) -> Any:
+    value = _own(leaf)
     if value.dtype.kind != "f":
-        shown = f"{float(value)!r}" if value.ndim == 0 and value.dtype.kind in "iu" else f"{path[-1]}.astype(float)"
+        last = name.rsplit(".", 1)[-1]
+        whole = value.ndim == 0 and value.dtype.kind in "iu"
         raise GradientError(
-            f"the parameter {name} is {value.dtype.name}, and only floating values can be nudged", fix=shown
+            f"the parameter {name} is {value.dtype}, and only floating values can be nudged",
+            fix=f"{float(value)!r}" if whole else f"{last}.astype(float)",
         )
-    _refuse_nan(f"the parameter {name} starts", value, also_inf=True)
+    if not np.all(np.isfinite(value)):
+        raise ArgumentError(
+            f"the parameter {name} starts as {_where(value, ~np.isfinite(value))}", fix="finite start values"
+        )
     return value[()]
 
 
-def as_data(path: Path, leaf: Any) -> Any:
-    """A value of the data, as a NumPy scalar or an array of its own, without nan."""
-    value = np.array(leaf.value if isinstance(leaf, Cell) else leaf, order="C")
-    name = spelled(path)
+def _datum(name: str, leaf: Any) -> Any:
+    value = _own(leaf)
     if value.dtype.kind not in "biuf":
+        fixes = {"O": "rows of equal length, as an array of numbers", "c": "its .real and .imag, as two arrays"}
         raise ArgumentError(
             f"the data {name} has dtype {value.dtype}, which is no real number",
-            fix="an array of numbers; rows of unequal length cannot be one array",
+            fix=fixes.get(value.dtype.kind, "an array of numbers"),
         )
-    _refuse_nan(f"the data {name} is", value, also_inf=False)
+    if value.dtype.kind == "f" and np.any(np.isnan(value)):
+        raise ArgumentError(
+            f"the data {name} is {_where(value, np.isnan(value))}",
+            fix="drop those rows, or fill them in" if value.ndim else "a number",
+        )
     return value[()]
 
 
-def _refuse_nan(what: str, value: np.ndarray, *, also_inf: bool) -> None:
-    if value.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(value) if also_inf else np.isnan(value)
-    count = int(np.count_nonzero(bad))
-    if not count:
-        return
-    if value.ndim == 0:
-        raise ArgumentError(f"{what} {float(value)}", fix="a finite number")
+def _own(leaf: Any) -> np.ndarray:
+    return np.array(leaf.value if isinstance(leaf, Cell) else leaf, order="C")
+
+
+def _where(value: np.ndarray, bad: np.ndarray) -> str:
+    """The first bad value, where it stands, and how many there are."""
     first = tuple(int(i) for i in np.argwhere(bad)[0])
-    at = first[0] if len(first) == 1 else first
-    verb = "at" if what.endswith("is") else "with a value that is not finite at"
-    raise ArgumentError(
-        f"{what} {'nan ' if not also_inf else ''}{verb} {at}, and in {count} of {value.size} places in all",
-        fix="drop those rows, or fill them in" if not also_inf else "finite start values",
-    )
+    shown, count = str(value[first]), int(np.count_nonzero(bad))
+    if not first:
+        return shown
+    more = f" (in all, {count:,} of {value.size:,} values are not finite)" if count > 1 else ""
+    return f"{shown} at [{', '.join(map(str, first))}]{more}"
 
 
-def check_rows(data: Mapping[Path, Any]) -> None:
+def as_dtype(name: str, value: Any, dtype: np.dtype) -> Any:
+    """The value in the dtype that the net was trained with; an error where that would change whole numbers."""
+    with np.errstate(all="ignore"):
+        cast = value.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(cast, value):
+        raise ArgumentError(f"{name} was {dtype} in training, and {value.dtype} does not fit", fix=f"{dtype} numbers")
+    return cast
+
+
+def _check_rows(data: Mapping[str, Any]) -> None:
     """Raise unless all arrays among the data have the same number of rows."""
-    lengths = {spelled(path): value.shape[0] for path, value in data.items() if np.ndim(value)}
+    lengths = {name: value.shape[0] for name, value in data.items() if np.ndim(value)}
+    if 0 in lengths.values():
+        empty = [name for name, count in lengths.items() if count == 0]
+        raise ArgumentError(
+            f"the data are empty: {' and '.join(empty)} {'has' if len(empty) == 1 else 'have'} no rows",
+            fix="one row for each example",
+        )
     if len(set(lengths.values())) > 1:
-        each = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+        each = ", ".join(f"{name} has {count:,}" for name, count in lengths.items())
         raise ArgumentError(
             f"the data are of unequal lengths: {each} rows",
             fix="one row for each example in every array; a table that is no data can be a variable outside the loss",
         )
-    if 0 in lengths.values():
-        raise ArgumentError(f"the data are empty: {', '.join(lengths)} has no rows")
-
-
-def prepare(arguments: Mapping[str, Any], trained: frozenset[str]) -> dict[str, Any]:
-    """The arguments with every leaf checked, and as NumPy has it."""
-    ready = {
-        name: rebuild(tree, as_parameter if name in trained else as_data, (name,)) for name, tree in arguments.items()
-    }
-    check_rows({path: leaf for path, leaf in flatten(ready) if path[0] not in trained})
-    return ready

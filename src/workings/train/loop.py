@@ -10,123 +10,142 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from workings.engines import Engine
-from workings.graph import Program
 from workings.train.events import Event, Progressed, Reason, Started, Stopped
+from workings.train.stops import Stops
 
-__all__ = ["Outcome", "run_steps"]
+__all__ = ["Position", "replay", "run_steps"]
 
 _CHUNK_SECONDS = 0.05
 _MOST_GROWTH = 10
 
 
-class Outcome(NamedTuple):
-    """Where the loop came to rest: what is carried on, the step reached, the losses, and why."""
+@dataclass
+class Position:
+    """Where a run stands: the step, what is carried into it, and the loss before each step that was run.
+
+    The loop moves it on chunk by chunk, so that what was learned is there whatever happens next.
+    """
 
     carry: tuple[Any, ...]
-    step: int
     losses: np.ndarray
-    reason: Reason
-    chunk: tuple[tuple[Any, ...], int]  # the carry and step at the start of the last chunk, to replay it from
+    step: int = 0
 
 
 def run_steps(
     engine: Engine,
-    program: Program,
-    carry: tuple[Any, ...],
+    stops: Stops,
+    position: Position,
     data: Sequence[Any],
     settings: Sequence[Any],
-    losses: np.ndarray,
-    first: int,
-    last: int,
+    steps: int,
     *,
     chunk: int | None = None,
     emit: Callable[[Event], None] = lambda event: None,
-) -> Outcome:
-    """Run the steps from `first` up to `last`, or until a step asks to stop.
+) -> Reason:
+    """Run so many steps on from `position`, or until a step asks to stop; why it stopped.
 
-    `losses` holds those of the steps before `first`. With `chunk` every call of the engine runs so many steps.
-    The first Ctrl-C lets the chunk end; a second one goes back to where the chunk began. Both return normally.
+    With `chunk` every call of the engine runs so many steps. The first Ctrl-C lets the chunk end; a second one
+    goes back to where the chunk began. Both return normally. A step that makes a value which is not finite
+    leaves the position at that step, with what was carried into it.
     """
-    table = np.empty(last, program.loss.dtype)
-    table[:first] = losses
-    step, size, reason = first, chunk or 1, Reason.STEPS
+    first, last, size, reason = position.step, position.step + steps, chunk or 1, Reason.STEPS
+    losses = np.empty(last, position.losses.dtype)
+    losses[:first] = position.losses
     begin = time.perf_counter()
-    start = (carry, step)
     emit(Started(first, last, engine.name))
-    with _interrupts() as interrupted:
-        while step < last:
-            start = (carry, step)
+    with _interrupts() as interrupts:
+        while position.step < last:
             since = time.perf_counter()
-            goal = min(step + size, last)
+            goal = min(position.step + size, last)
             try:
-                carry, step = engine.run(carry, data, settings, table, step, goal)
+                with interrupts.raised():
+                    carry, step = engine.run(position.carry, data, settings, losses, position.step, goal)
             except KeyboardInterrupt:
-                carry, step = start
                 reason = Reason.INTERRUPTED
                 break
             now = time.perf_counter()
-            why = _why(program, carry, table, step, settings)
-            if why is Reason.NON_FINITE or (step < goal and why is not None):
+            why = stops.reason(losses, step, carry, settings)
+            if why is Reason.NON_FINITE:
+                step -= 1
+                carry = replay(engine, position.carry, data, settings, position.step, step, losses.dtype)
+            position.carry, position.step, position.losses = carry, step, losses[:step]
+            if why is Reason.NON_FINITE:
                 reason = why
                 break
-            emit(Progressed(step, float(table[step - 1]), now - begin))
-            if why is not None:
-                reason = why
-                break
-            if interrupted.is_set():
-                reason = Reason.INTERRUPTED
+            emit(Progressed(step, float(losses[step - 1]), now - begin))
+            if why is not None or interrupts.met:
+                reason = why or Reason.INTERRUPTED
                 break
             if chunk is None:
                 fit = int(size * _CHUNK_SECONDS / max(now - since, 1e-9))
                 size = max(1, min(fit, size * _MOST_GROWTH))
-    loss = float(table[step - 1]) if step else None
-    emit(Stopped(step, reason, loss, time.perf_counter() - begin))
-    return Outcome(carry, step, table[:step].copy(), reason, start)
+    loss = float(losses[position.step - 1]) if position.step else None
+    emit(Stopped(position.step, reason, loss, time.perf_counter() - begin))
+    return reason
 
 
-def _why(
-    program: Program, carry: Sequence[Any], losses: np.ndarray, step: int, settings: Sequence[Any]
-) -> Reason | None:
-    """Why the step that was just run asked to stop; None if it did not."""
-    if not np.isfinite(losses[step - 1]):
-        return Reason.NON_FINITE
-    if not all(np.all(np.isfinite(value)) for value in carry if np.asarray(value).dtype.kind == "f"):
-        return Reason.NON_FINITE
-    bounds = {node.name: value for node, value in zip(program.setting_inputs, settings, strict=True)}
-    loss = losses[step - 1]
-    if "until_loss" in bounds and loss < loss.dtype.type(bounds["until_loss"]):
-        return Reason.LOSS
-    if "until_change" in bounds and step > 1:
-        change = abs(loss - losses[step - 2])
-        if change < loss.dtype.type(bounds["until_change"]):
-            return Reason.CHANGE
-    return None
+def replay(
+    engine: Engine,
+    carry: tuple[Any, ...],
+    data: Sequence[Any],
+    settings: Sequence[Any],
+    first: int,
+    last: int,
+    dtype: np.dtype,
+) -> tuple[Any, ...]:
+    """What is carried into step `last`: the same steps once more, the same bits.
+
+    A stop condition that was met on the way ends a call of the engine, and the next one goes on.
+    """
+    losses = np.empty(last, dtype)
+    step = first
+    while step < last:
+        carry, step = engine.run(carry, data, settings, losses, step, last)
+    return carry
+
+
+class _Interrupts:
+    """Whether Ctrl-C was pressed. The second one raises `KeyboardInterrupt`, where `raised` allows it."""
+
+    def __init__(self) -> None:
+        self.met = False
+        self._armed = False
+
+    def __call__(self, number: int, frame: Any) -> None:
+        if self.met and self._armed:
+            self._armed = False
+            raise KeyboardInterrupt
+        self.met = True
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        self._armed = True
+        try:
+            yield
+        finally:
+            self._armed = False
 
 
 @contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Within, the first Ctrl-C sets an event and the second raises `KeyboardInterrupt`, as it does otherwise."""
-    met = threading.Event()
+def _interrupts() -> Iterator[_Interrupts]:
+    """Within, Ctrl-C is counted instead of raised; the handler that was there is put back."""
+    counted = _Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield met  # only the main thread gets signals
+        yield counted  # only the main thread gets signals
         return
-
-    def handler(number: int, frame: Any) -> None:
-        if met.is_set():
-            raise KeyboardInterrupt
-        met.set()
-
     try:
-        before = signal.signal(signal.SIGINT, handler)
+        before = signal.signal(signal.SIGINT, counted)
     except ValueError:  # an embedded interpreter that owns its signals
-        yield met
+        yield counted
         return
     try:
-        yield met
+        yield counted
     finally:
-        signal.signal(signal.SIGINT, before)
+        # None is a handler that was not set from Python
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,68 +12,98 @@ from workings.graph import Carry, Graph, Node, Program, Role, call, constant, in
 from workings.trace.frames import Scopes
 from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import Path
-from workings.trace.value import Traced, current_scopes
-from workings.train.arguments import arguments_of, prepare, spelled
-from workings.train.optimizers import Optimizer, check_rate
+from workings.trace.value import Traced, Value, current_scopes
+from workings.train.arguments import Arguments, prepare, spelled
+from workings.train.optimizers import Optimizer, check_setting
+from workings.train.stops import BOUNDS, Conditions, check_bound, conditions, either, finite
 from workings.transform import reverse, simplify
 
 __all__ = ["Built", "build"]
 
 
 class Built(NamedTuple):
-    """A program, and what is needed to speak of it in the user's terms."""
+    """A program, and what is needed to speak of it in the user's terms.
+
+    `conditions` are the nodes of the program that say a stop condition is met, by the reason they are.
+    """
 
     program: Program
     trace: Trace
-    loss: Callable[..., Any]
-    arguments: Mapping[str, Any]
-    trained: frozenset[str]
+    arguments: Arguments
+    conditions: Conditions
 
 
 def build(
     loss: Callable[..., Any],
     parameters: Any,
-    data: Mapping[str, Any],
+    data: Any,
     optimizer: Optimizer,
     steps: int,
-    until_loss: float | None = None,
-    until_change: float | None = None,
+    bounds: Mapping[str, float | None] | None = None,
 ) -> Built:
-    """Trace the loss, derive its gradient, trace the update, and put them together as one step."""
-    arguments, trained = arguments_of(loss, parameters, data)
-    arguments = prepare(arguments, trained)
-    traced = trace_function(loss, arguments, roles=lambda path: Role.PARAMETER if path[0] in trained else Role.DATA)
-    output = _checked_loss(traced)
-    inputs = list(zip(traced.paths, traced.graph.inputs, traced.leaves(arguments), strict=True))
-    weights = [(path, node, start) for path, node, start in inputs if path[0] in trained]
-    given = [(node, value) for path, node, value in inputs if path[0] not in trained]
-    gradients = _gradients(traced, output, [(path, node) for path, node, _ in weights])
+    """Trace the loss, derive its gradient, trace the update, and put them together as one step.
 
-    settings = {name: input_node(name, (), np.float64, Role.SETTING) for name in optimizer.settings()}
-    values: dict[str, float] = dict(optimizer.settings())
-    carry, after = _updates(optimizer, [(node, start) for _, node, start in weights], gradients, settings)
-    stop, more = _stop(output, until_loss, until_change, settings, values)
-    carry += [c for c, _ in more]
-    after += [n for _, n in more]
+    `bounds` are those of the stop conditions, `until_loss` and `until_change`.
+    """
+    arguments = prepare(loss, parameters, data)
+    values = _settings(optimizer, bounds or {})
+    settings = {name: input_node(name, (), np.float64, Role.SETTING) for name in values}
+    traced = trace_function(arguments.loss, arguments.values, roles=arguments.role)
+    output = _checked_loss(traced)
+    inputs = list(zip(traced.paths, traced.graph.inputs, traced.leaves(arguments.values), strict=True))
+    weights = [(path, node, start) for path, node, start in inputs if node.role is Role.PARAMETER]
+    given = {node: value for _, node, value in inputs if node.role is not Role.PARAMETER}
+    gradients = _gradients(traced, arguments, output, [(path, node) for path, node, _ in weights])
+    rates = {name: node for name, node in settings.items() if name not in BOUNDS}
+    carry = _updates(optimizer, [(node, start) for _, node, start in weights], gradients, rates)
+    stops, carried = conditions(output, settings)
+    carry += carried
+    after = [c.output for c in carry]
 
     step = Graph(
-        [*(c.input for c in carry), *(node for node, _ in given), *settings.values()],
-        [output, _finite(output, after), stop, *after],
+        [*(c.input for c in carry), *given, *settings.values()],
+        [output, finite(output, after), either(stops), *after],
         name=traced.graph.name,
     )
-    clean = simplify(step)
-    moved = clean.moved
-    done = [Carry(c.input, n, c.start) for c, n in zip(carry, clean.graph.outputs[3:], strict=True)]
+    clean, notes, moved = simplify(step)
     program = Program(
-        step=clean.graph,
-        carry=tuple(done),
-        data={node.name or "": value for node, value in given},
+        step=clean,
+        carry=tuple(Carry(c.input, n, c.start) for c, n in zip(carry, clean.outputs[3:], strict=True)),
+        data=_by_name(given),
         settings=values,
         gradients={node: moved.get(g, g) for node, g in gradients.items()},
         steps=steps,
-        notes=clean.notes,
+        notes=notes,
     )
-    return Built(program, traced, loss, arguments, trained)
+    return Built(program, traced, arguments, {reason: moved[node] for reason, node in stops.items()})
+
+
+def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[str, float]:
+    """The settings of the optimizer and the bounds of the stop conditions, as checked numbers."""
+    if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
+        name = optimizer.__name__ if isinstance(optimizer, type) else ""
+        raise ArgumentError(
+            f"optimizer is {optimizer!r}, which is no optimizer",
+            fix=f"optimizer={name}(…), an instance" if name else "optimizer=wk.SGD(0.01)",
+        )
+    values = {name: check_setting(name, value) for name, value in optimizer.settings().items()}
+    for name, bound in bounds.items():
+        if name in values:
+            raise ArgumentError(
+                f"{name} is a setting of {optimizer!r}, and the name of a stop condition", fix="another name"
+            )
+        if bound is not None:
+            values[name] = check_bound(name, bound)
+    return values
+
+
+def _by_name(given: Mapping[Node, Any]) -> dict[str, Any]:
+    data = {node.name or "": value for node, value in given.items()}
+    if len(data) < len(given):
+        names = [node.name for node in given]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ArgumentError(f"two of the data are both called {twice}", fix="keys without dots")
+    return data
 
 
 def _checked_loss(traced: Trace) -> Node:
@@ -87,24 +116,30 @@ def _checked_loss(traced: Trace) -> Node:
     (output,) = traced.graph.outputs
     if output.shape != ():
         raise GradientError(
-            f"{title} has shape {output.shape}; training needs a scalar",
+            f"{title} returns shape {output.shape}; training needs a scalar",
             where=output.origin,
             fix="np.mean of it, or np.sum",
         )
     if output.dtype.kind != "f":
-        raise GradientError(f"{title} is {output.dtype.name}; training needs a floating loss", where=output.origin)
+        raise GradientError(
+            f"{title} returns {output.dtype.name}, which has no slope; training needs a floating loss",
+            where=output.origin,
+            fix="a loss that moves with the parameters, such as (y - expected) ** 2",
+        )
     return output
 
 
-def _gradients(traced: Trace, output: Node, weights: Sequence[tuple[Path, Node]]) -> dict[Node, Node]:
+def _gradients(
+    traced: Trace, arguments: Arguments, output: Node, weights: Sequence[tuple[Path, Node]]
+) -> dict[Node, Node]:
     """The gradient of each parameter; an error for one that the loss does not depend on."""
     result = {}
     for (path, node), gradient in zip(weights, reverse(output, [node for _, node in weights]), strict=True):
         if gradient is None:
-            used = node in set(traced.graph.nodes[len(traced.graph.inputs) :]) or traced.graph.users[node]
+            steps = "; it is used where there is no slope: in a comparison, a rounding or an index"
             raise GradientError(
-                f"the loss does not depend on the parameter {spelled(path)}"
-                + (", but for values that have no derivative (a comparison, a rounding, an index)" if used else ""),
+                f"the loss does not depend on the parameter {spelled(path, arguments.values)}"
+                + (steps if traced.graph.users[node] else ""),
                 where=output.origin,
                 fix="leave it out of the parameters, or use it in the loss",
             )
@@ -117,77 +152,51 @@ def _updates(
     weights: Sequence[tuple[Node, Any]],
     gradients: Mapping[Node, Node],
     settings: Mapping[str, Node],
-) -> tuple[list[Carry], list[Node]]:
+) -> list[Carry]:
     """Trace the optimizer's rule for each parameter: what is carried, and what each becomes."""
     carry: list[Carry] = []
     kept: list[Carry] = []
     for node, start in weights:
-        rates = {name: Traced(setting, weak=True) for name, setting in settings.items()}
-        states = {
-            name: (input_node(f"{name}_{node.name}", np.shape(v), np.asarray(v).dtype, Role.STATE), v)
-            for name, v in optimizer.state(start).items()
-        }
+        own = {name: np.array(value)[()] for name, value in optimizer.state(start).items()}
+        states = {name: input_node(f"{name}_{node.name}", v.shape, v.dtype, Role.STATE) for name, v in own.items()}
         token = current_scopes.set(Scopes(_updates.__code__))
         try:
-            new, state = optimizer.update(
-                Traced(node), Traced(gradients[node]), {name: Traced(n) for name, (n, _) in states.items()}, rates
+            result = optimizer.update(
+                Traced(node),
+                Traced(gradients[node]),
+                {name: Traced(state) for name, state in states.items()},
+                {name: Traced(setting, weak=True) for name, setting in settings.items()},
             )
         finally:
             current_scopes.reset(token)
+        new, state = _checked_update(optimizer, result, states)
         carry.append(Carry(node, _fitting(node, new, optimizer), start))
-        if set(state) != set(states):
-            raise ArgumentError(f"{optimizer} keeps {sorted(states)} at the start, and {sorted(state)} after an update")
-        kept += [Carry(n, _fitting(n, state[name], optimizer), v) for name, (n, v) in states.items()]
-    return carry + kept, [c.output for c in carry + kept]
+        kept += [Carry(n, _fitting(n, state[name], optimizer), own[name]) for name, n in states.items()]
+    return carry + kept
+
+
+def _checked_update(optimizer: Optimizer, result: Any, states: Mapping[str, Node]) -> tuple[Any, Mapping[str, Any]]:
+    """What an update returned: the next parameter and the next state, with every name that it had."""
+    if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], Mapping):
+        raise ArgumentError(
+            f"the update of {optimizer!r} returns {type(result).__name__}, and not a parameter and a state",
+            fix="return parameter, {}",
+        )
+    new, state = result
+    if set(state) != set(states):
+        had, has = (", ".join(sorted(names)) or "nothing" for names in (states, state))
+        raise ArgumentError(
+            f"{optimizer!r} keeps {had} at the start, and {has} after an update", fix="the same names in both"
+        )
+    return new, state
 
 
 def _fitting(node: Node, new: Any, optimizer: Optimizer) -> Node:
     """What a carried value becomes, with the dtype it had; an error if its shape is another."""
-    after = new.node if isinstance(new, Traced) else constant(np.asarray(new, node.dtype))
+    after = new.node if isinstance(new, Value) else constant(np.asarray(new, node.dtype))
     if after.shape != node.shape:
-        raise ArgumentError(f"{optimizer} makes {node.name} of shape {node.shape} into shape {after.shape}")
+        raise ArgumentError(
+            f"{optimizer!r} makes {node.name} of shape {node.shape} into shape {after.shape}",
+            fix="an update that keeps the shape",
+        )
     return after if after.dtype == node.dtype else call("astype", after, dtype=node.dtype)
-
-
-def _stop(
-    loss: Node,
-    until_loss: float | None,
-    until_change: float | None,
-    settings: dict[str, Node],
-    values: dict[str, float],
-) -> tuple[Node, list[tuple[Carry, Node]]]:
-    """The node that says when to stop, and what must be carried for it."""
-    conditions: list[Node] = []
-    carried: list[tuple[Carry, Node]] = []
-    for name, bound in (("until_loss", until_loss), ("until_change", until_change)):
-        if bound is None:
-            continue
-        if name == "until_change":
-            check_rate(name, bound)
-        elif not math.isfinite(bound):
-            raise ArgumentError(f"until_loss is {bound}; it must be finite", fix="until_loss=1e-6")
-        setting = settings[name] = input_node(name, (), np.float64, Role.SETTING)
-        values[name] = float(bound)
-        limit = setting if loss.dtype == setting.dtype else call("astype", setting, dtype=loss.dtype)
-        if name == "until_loss":
-            conditions.append(call("less", loss, limit))
-        else:
-            previous = input_node("previous_loss", (), loss.dtype, Role.STATE)
-            change = call("absolute", loss - previous)
-            conditions.append(call("less", change, limit))
-            carried.append((Carry(previous, loss, loss.dtype.type(np.inf)), loss))
-    if not conditions:
-        return constant(False), carried
-    stop = conditions[0] if len(conditions) == 1 else call("logical_or", *conditions)
-    return stop, carried
-
-
-def _finite(loss: Node, after: Sequence[Node]) -> Node:
-    """Whether the loss and everything that is carried on is finite."""
-    result = call("isfinite", loss)
-    for node in after:
-        if node is loss or node.dtype.kind != "f":
-            continue
-        one = call("isfinite", node)
-        result = call("logical_and", result, one if node.shape == () else call("all", one))
-    return result

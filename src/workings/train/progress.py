@@ -14,7 +14,8 @@ _QUIET_SECONDS = 0.5  # a run that is over sooner needs no bar
 
 def wanted(progress: bool | None) -> bool:
     """Whether a bar is shown: as asked, or (None) when the errors go to a terminal."""
-    return sys.stderr.isatty() if progress is None else progress
+    # a program without a console has no standard error
+    return (sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress
 
 
 class Progress:

@@ -9,7 +9,7 @@ from workings.errors import ArgumentError
 from workings.train.events import Listener
 from workings.train.optimizers import SGD, Optimizer
 from workings.train.program import build
-from workings.train.run import Run, _steps
+from workings.train.run import Run, check_steps
 
 __all__ = ["prepare", "train"]
 
@@ -25,7 +25,7 @@ def train(
     until_loss: float | None = None,
     until_change: float | None = None,
     progress: bool | None = None,
-    listeners: Sequence[Listener] = (),
+    listeners: Listener | Sequence[Listener] = (),
     chunk: int | None = None,
 ) -> Run:
     """Train: nudge the parameters of a loss against its gradient, step by step.
@@ -41,7 +41,7 @@ def train(
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
     progress        a progress bar on standard error; None: where that is a terminal
-    listeners       functions that are called with each event of the run (`Started`, `Progressed`, `Stopped`)
+    listeners       functions, or one, called with each event of the run (`Started`, `Progressed`, `Stopped`)
     chunk           steps in one call of the engine; None: about 50 ms. It never changes a number
 
     Returns a `Run`. Ctrl-C ends it early and keeps what was learned.
@@ -82,11 +82,25 @@ def prepare(
     until_loss: float | None = None,
     until_change: float | None = None,
     progress: bool | None = None,
-    listeners: Sequence[Listener] = (),
+    listeners: Listener | Sequence[Listener] = (),
 ) -> Run:
     """A run of which no step has been run yet; the arguments are those of `train`."""
-    rule = SGD() if optimizer is None else optimizer
-    if not isinstance(rule, Optimizer):
-        raise ArgumentError(f"optimizer is {rule!r}, which is no optimizer", fix="optimizer=wk.SGD(0.01)")
-    built = build(loss, parameters, {} if data is None else data, rule, _steps(steps), until_loss, until_change)
-    return Run(built, engine, listeners, progress)
+    built = build(
+        loss,
+        parameters,
+        {} if data is None else data,
+        SGD() if optimizer is None else optimizer,
+        check_steps(steps),
+        {"until_loss": until_loss, "until_change": until_change},
+    )
+    return Run(built, engine, _checked_listeners(listeners), progress)
+
+
+def _checked_listeners(listeners: Any) -> tuple[Listener, ...]:
+    every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
+    for listener in every:
+        if not callable(listener):
+            raise ArgumentError(
+                f"listeners holds {listener!r}, which cannot be called", fix="listeners=[print], called with each event"
+            )
+    return every
