@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.ops.cases import Case
 from tests.ops.oracles import oracle
+from workings.engines import compile_function, names
 from workings.graph import Graph, Node, call, constant, evaluate, every_value, input_node, lookup, verify
 from workings.transform import forward, reverse
 
@@ -37,7 +38,10 @@ class Engine(NamedTuple):
 
 
 # Further engines are held against the same cases by adding them here.
-ENGINES = [Engine("evaluate", evaluate)]
+ENGINES = [
+    Engine("evaluate", evaluate),
+    *(Engine(name, lambda graph, values, name=name: compile_function(graph, name)(*values)) for name in names()),
+]
 
 
 def same_bits(a: Any, b: Any) -> bool:
