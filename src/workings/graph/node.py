@@ -327,7 +327,7 @@ def constant(value: Any, dtype: Any = None, *, name: str | None = None, origin: 
     if isinstance(value, (bool, int, float, complex)) and type(value) in (bool, int, float, complex):
         kind = np.dtype(type(value) if dtype is None else dtype)
         try:
-            kind.type(value)
+            np.array(value, kind)
         except (OverflowError, TypeError) as error:
             raise DtypeError(f"{value!r} does not fit {kind.name}", where=origin or beside.origin) from error
         stored: Any = value

@@ -60,7 +60,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = np.reshape(x, (-1,)), 0
     axis = axis % np.ndim(x)
-    if isinstance(indices, Operators) and not isinstance(x, Operators):
+    table = x
+    if isinstance(indices, Operators) and not isinstance(table, Operators):
         return indices._call("getitem", x, indices, key=(*(slice(None),) * axis, "array"))
     return x[(*(slice(None),) * axis, indices)]
 
