@@ -58,7 +58,8 @@ def condensed(setting: Setting, renumber: bool) -> Setting:
     names = {n: s for n, s in setting.names.items() if n not in hidden}
     if renumber:
         anew = [n for n in setting.forward if n in names and n.name is None and n is not setting.loss]
-        fixed = {n: s for n, s in names.items() if n not in set(anew)}
+        without = set(anew)
+        fixed = {n: s for n, s in names.items() if n not in without}
         giver = Names(set(fixed.values()))
         names = fixed | {n: giver.give("z") for n in anew}
     return replace(setting, names=names)

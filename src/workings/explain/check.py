@@ -52,9 +52,9 @@ def _row(label: Words, formula_value: Any, other: Any, tolerance: float) -> Agre
 
 def difference_words(apart: float, ok: bool) -> str:
     if apart == 0:
-        return "same to the last bit"
+        return "the same to the last bit"
     if not np.isfinite(apart):
-        return "NOT COMPARABLE: one of them is not finite"
+        return "not comparable"
     measured = f"{rounded(apart, 2)} apart"
     return measured if ok else f"DIFFERENT: {measured}"
 

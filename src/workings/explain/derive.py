@@ -74,10 +74,13 @@ def check_section(checks: Sequence[Check]) -> Section:
     if any(np.size(check.rows[0].value) > ELEMENTS for check in checks):
         words = "central differences of many elements are taken along one direction through all of them"
         steps.insert(0, Remark((words,)))
-    if not all(check.ok for check in checks):
+    finite = all(np.all(np.isfinite(check.rows[0].value)) for check in checks)
+    if not finite:
+        steps.append(Remark(("the gradient is not finite here, so there is nothing to compare",), loud=True))
+    elif not all(check.ok for check in checks):
         loud = "THEY DIFFER: do not trust this derivation before you know why (a kink, or too much rounding?)"
         steps.append(Remark((loud,), loud=True))
-    return Section(("The check: the formula, the run and central differences",), tuple(steps))
+    return Section(("The check: the formula against other ways to the same number",), tuple(steps))
 
 
 def _listing(setting: Setting) -> Words:
@@ -131,6 +134,7 @@ def _by_nodes(setting: Setting, ways: Mapping[Node, int]) -> tuple[list[Section]
             words = (setting.derivative(node), " is 0 here: a nudge changes nothing")
             section = replace(section, steps=(*section.steps, Remark(words)))
     section = replace(section, steps=(*said, *section.steps))
+    results = {node: results[node] for node in setting.wrt}
     return [rules_section(setting), section], results
 
 
@@ -150,7 +154,8 @@ def forward_section(setting: Setting) -> Section:
 
 def _value(setting: Setting, node: Node) -> Value:
     formula = expression(node, setting.known)
-    numbers = expression(node, setting.numbers(setting.known)) if setting.scalar else None
+    plain = setting.scalar and node.op.name != "where" and all(i.shape == () for i in (node, *node.inputs))
+    numbers = expression(node, setting.numbers(setting.known)) if plain else None
     value = setting.values[node]
     if numbers is not None and text(numbers) in (text(formula), text(Number(value))):
         numbers = None
@@ -173,6 +178,8 @@ def _first_not_finite(setting: Setting) -> list[Step]:
 
 
 def branch_words(setting: Setting, node: Node) -> Words:
+    if node.op.maths == "same":
+        return (node.op.doc,)
     if node.op.name != "where" or node.shape:
         return ()
     holds = bool(setting.evaluate(node.inputs[0]))

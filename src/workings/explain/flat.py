@@ -9,22 +9,27 @@ from workings.explain.local import Slope
 from workings.explain.setting import Setting
 from workings.explain.steps import Remark, Words
 from workings.graph import Node, reachable
-from workings.write.maths import Tree
+from workings.write.maths import Tree, expression
 
 __all__ = ["no_path", "why_zero"]
 
 
 def no_path(setting: Setting, node: Node) -> Remark:
     """The derivative is 0 because nothing that has a slope leads from the node to the loss."""
-    users = [n for n in reachable([setting.loss], stop=[node]) if node in n.inputs and n in setting.names]
-    if not users:
+    made = {node}
+    stopped = None
+    for n in reachable([setting.loss], stop=[node]):
+        if any(i in made for i in n.inputs):
+            made.add(n)
+            if stopped is None and not (n.op.differentiable and n.dtype.kind == "f"):
+                stopped = n
+    if len(made) == 1:
         return Remark(("the gradient is 0: ", setting.symbol(setting.loss), " is not made from ", setting.symbol(node)))
-    flat = [n for n in users if n not in setting.active]
     words: Words = ("the gradient is 0: nothing that has a slope leads from ", setting.symbol(node), " to ")
     words = (*words, setting.symbol(setting.loss))
-    if flat:
-        words = (*words, "; ", setting.symbol(flat[0]), f" is made by {flat[0].op.name}")
-        words = (*words, f", and {flat[0].op.rule}") if flat[0].op.rule else words
+    if stopped is not None:
+        words = (*words, "; of ", expression(stopped, setting.known), f" ({stopped.op.name}) one has to say: ")
+        words = (*words, stopped.op.rule or "it has no slope")
     return Remark(words)
 
 

@@ -32,6 +32,7 @@ __all__ = ["Block", "Heading", "Prose", "Row", "Rows", "blocks", "summary"]
 
 Part: TypeAlias = "str | Tree"
 SMALL = 6
+LISTED = 42  # columns that a few numbers may take
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Rows:
 
     style  "table": every part under its fellows. "ledger": one formula each, then shapes and values in columns.
            "chain": one equation, equals signs under each other, reasons beside. "list": words beside each row.
-           "line": equations to be read in one go. "agree": a label, a value, a verdict
+           "line": equations to be read in one go. "agree": a label, a value, a verdict.
+           "grid": a title row, and rows of words under it
     """
 
     rows: tuple[Row, ...]
@@ -106,7 +108,7 @@ def _section(section: Section) -> Iterable[Block]:
             yield from _BLOCKS[type(step)](step)
 
 
-_JOINED = ("table", "list", "ledger")
+_JOINED = ("table", "list", "ledger", "grid")
 
 
 def _merged(found: Iterable[Block]) -> list[Block]:
@@ -115,7 +117,8 @@ def _merged(found: Iterable[Block]) -> list[Block]:
     for block in found:
         last = result[-1] if result else None
         if isinstance(block, Rows) and isinstance(last, Rows) and block.style == last.style in _JOINED:
-            result[-1] = Rows(last.rows + block.rows, block.style)
+            rows = block.rows[1:] if block.style == "grid" else block.rows  # one title for all
+            result[-1] = Rows(last.rows + rows, block.style)
         else:
             result.append(block)
     return result
@@ -129,8 +132,8 @@ def summary(value: Any, *, mean: bool = True) -> Part:
     array = np.asarray(value)
     if array.shape == ():
         return Number(value)
-    if array.size <= SMALL:
-        return _listed(array)
+    if array.size <= SMALL and len(listed := _listed(array)) <= LISTED:
+        return listed
     if array.dtype.kind == "b":
         return f"{np.count_nonzero(array):,} of {array.size:,} true"
     if array.dtype.kind != "f":
@@ -145,9 +148,17 @@ def summary(value: Any, *, mean: bool = True) -> Part:
 
 
 def _listed(array: np.ndarray) -> str:
+    """A few numbers, exact where that is short, and otherwise rounded, which the sign before them says."""
+    exact = _nested(array, number)
+    if len(exact) <= 8 * array.size + 4:
+        return exact
+    return "≈ " + _nested(array, lambda v: number(float(f"{float(v):.3g}")))
+
+
+def _nested(array: np.ndarray, spell: Callable[[Any], str]) -> str:
     if array.ndim == 0:
-        return number(array[()], short=True)
-    return f"[{', '.join(_listed(a) for a in array)}]"
+        return spell(array[()])
+    return f"[{', '.join(_nested(a, spell) for a in array)}]"
 
 
 def _shape(value: Any) -> str:
@@ -208,11 +219,13 @@ def _rule(step: Rule) -> Iterable[Block]:
 
 
 def _nudge(step: Nudge) -> Iterable[Block]:
-    if np.shape(step.value) and np.size(step.value) > SMALL:
-        yield Rows((Row(step.formula, (), step.words, _shape(step.value)),), "list")
+    if np.shape(step.value):
+        small = np.size(step.value) <= SMALL
+        words: Words = ("becomes ", summary(step.value)) if small else step.words
+        yield Rows((Row(step.formula, (), words, _shape(step.value)),), "list")
         return
     parts = (step.numbers,) if step.numbers is not None else ()
-    yield Rows((Row(step.formula, (*parts, summary(step.value))),), "line")
+    yield Rows((Row(step.formula, (*parts, Number(step.value))),), "line")
     if step.words:
         yield Prose(step.words)
 
@@ -223,15 +236,13 @@ def _loss(step: Loss) -> Iterable[Block]:
 
 
 def _check(step: Check) -> Iterable[Block]:
-    if np.size(step.rows[0].value) > SMALL:
-        words: list[Part] = []
-        for agreement in step.rows[1:]:
-            words += ["; " if words else "", *agreement.label, ": ", *agreement.words]
-        yield Rows((Row(step.left, (), tuple(words)),), "list")
+    if np.shape(step.rows[0].value):
+        others = step.rows[1:]
+        title = Row("", tuple(_label(row.label) for row in others))
+        yield Rows((title, Row(step.left, tuple(_label(row.words) for row in others))), "grid")
         return
-    shape = _shape(step.rows[0].value)
-    yield Prose((step.left, f" {shape}:" if shape else ":"))
-    yield Rows(tuple(Row(_label(row.label), (summary(row.value),), row.words) for row in step.rows), "agree")
+    yield Prose((step.left, ":"))
+    yield Rows(tuple(Row(_label(row.label), (Number(row.value),), row.words) for row in step.rows), "agree")
 
 
 def _label(words: Words) -> str:

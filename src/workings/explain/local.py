@@ -61,19 +61,31 @@ def _partial(top: Node, position: int) -> Any:
 def taken(setting: Setting, formula: Node) -> tuple[Node, list[Words]]:
     """A scalar formula with each choice replaced by the branch that holds here, and what was said about it."""
     new: dict[Node, Node] = {}
-    said: list[Words] = []
+    holds: dict[Node, bool] = {}
     for node in reachable([formula], stop=setting.values):
         if node in setting.values:
             continue
         inputs = tuple(new.get(i, i) for i in node.inputs)
         if node.op.name == "where" and node.shape == ():
-            holds = bool(worth(node.inputs[0], setting.values))
-            new[node] = inputs[1] if holds else inputs[2]
-            condition = by_formula(inputs[0], setting.known)
-            said.append((condition, " holds here" if holds else " does not hold here"))
+            holds[node] = bool(worth(node.inputs[0], setting.values))
+            new[node] = inputs[1] if holds[node] else inputs[2]
         elif inputs != node.inputs:
             new[node] = remake(node, inputs)
-    # a choice inside a branch that is not taken says nothing about this formula
+    # a choice within a branch that is not taken says nothing about this formula
+    said: list[Words] = []
+    seen: set[Node] = set()
+    todo = [formula]
+    while todo:
+        node = todo.pop()
+        if node in seen or node in setting.values:
+            continue
+        seen.add(node)
+        if node in holds:
+            condition = expression(node.inputs[0], setting.known)
+            said.append((condition, " holds here" if holds[node] else " does not hold here"))
+            todo.append(node.inputs[1] if holds[node] else node.inputs[2])
+        else:
+            todo.extend(node.inputs)
     return new.get(formula, formula), said
 
 
@@ -104,7 +116,7 @@ def local_steps(setting: Setting, links: Mapping[tuple[Node, Node], Slope], orde
             link = links.get((top, bottom))
             if link is None:
                 continue
-            words = rule(top.op, top.inputs.index(bottom), top.attributes)
+            words = _about(rule(top.op, top.inputs.index(bottom), top.attributes), top, bottom)
             words = ("as above",) if words in said and len(str(words)) > 60 else words
             said.add(words)
             for branch in link.branches:
@@ -115,6 +127,13 @@ def local_steps(setting: Setting, links: Mapping[tuple[Node, Node], Slope], orde
             value = setting.evaluate(link.formula)
             steps.append(Local(top, bottom, setting.rate(top, bottom), formula, value, words))
     return steps
+
+
+def _about(words: Words, top: Node, bottom: Node) -> Words:
+    """Of a rule for two inputs, `… as the first does, and … as the second`, what it says of the first."""
+    if len(top.inputs) == 2 and top.inputs[0] is bottom and top.inputs[1] is not bottom and len(words) == 1:
+        return (str(words[0]).partition(", and ")[0],)
+    return words
 
 
 def tidy_slope(setting: Setting, formula: Node) -> Tree:

@@ -93,6 +93,16 @@ def _agreements(block: Rows) -> list[str]:
     return ["\n".join(lines)]
 
 
+def _grid(block: Rows) -> list[str]:
+    lines = []
+    for i, row in enumerate(block.rows):
+        cells = [f"${_tex(row.left)}$" if row.left else "", *(_plain(p) for p in row.parts if isinstance(p, str))]
+        lines.append(f"| {' | '.join(cells)} |")
+        if i == 0:
+            lines.append("|---" * len(cells) + "|")
+    return ["\n".join(lines)]
+
+
 _STYLES = {
     "table": _aligned,
     "chain": _aligned,
@@ -100,4 +110,5 @@ _STYLES = {
     "list": _listed,
     "line": _lines,
     "agree": _agreements,
+    "grid": _grid,
 }

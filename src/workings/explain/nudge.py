@@ -119,10 +119,12 @@ def _after(setting: Setting, gradients: Mapping[Node, Any], moved: Mapping[Node,
     else:
         words = "no change"
     steps: list[Step] = [Loss(setting.symbol(setting.loss), before, after, (words,))]
-    if promised and abs(change - promised) > 1e-9 * abs(change):
+    if promised and abs(change - promised) > 1e-3 * abs(change):
         told = f"the slope alone promises {rounded(promised)}; "
         told += f"the loss is curved, so it is {rounded(change)}"
         steps.append(Remark((told,)))
+    elif promised and abs(change - promised) > 1e-9 * abs(change):
+        steps.append(Remark((f"nearly what the slope promises: {rounded(promised)}",)))
     elif promised:
         steps.append(Remark((f"just as the slope promises: {rounded(promised)}",)))
     return steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,9 +88,24 @@ def worth(node: Node, known: Mapping[Node, Any]) -> Any:
     """The value of a node, made from nodes of known values."""
     found: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
-        for n in reachable([node], stop=known):
-            found[n] = known[n] if n in known else evaluate_node(n, [found[i] for i in n.inputs])
-    return found[node]
+        for n in between(node, known):
+            found[n] = evaluate_node(n, [known[i] if i in known else found[i] for i in n.inputs])
+    return known[node] if node in known else found[node]
+
+
+def between(node: Node, known: Container[Node]) -> list[Node]:
+    """What a node is made from down to known nodes, without those, in computing order.
+
+    As `reachable`, for a border too large to be gone through at every call.
+    """
+    seen: set[Node] = set()
+    todo = [node]
+    while todo:
+        n = todo.pop()
+        if n not in seen and n not in known:
+            seen.add(n)
+            todo.extend(n.inputs)
+    return sorted(seen, key=lambda n: n.serial)
 
 
 def prepare(

@@ -67,6 +67,8 @@ def _rows(block: Rows, width: int) -> list[str]:
     rows = [_cells(row, block.style) for row in block.rows]
     if block.style == "ledger":
         return _ledger(block.rows, rows, width)
+    if block.style == "grid":
+        return _grid(block, width)
     if block.style in ("table", "agree"):
         marks = ("", "") if block.style == "agree" else ("(", ")")
         words = [f"{marks[0]}{sentence(row.words)}{marks[1]}" if row.words else "" for row in block.rows]
@@ -79,6 +81,16 @@ def _rows(block: Rows, width: int) -> list[str]:
     beside = _beside(rows, left, width) if block.style in ("chain", "list", "agree") else 0
     for row, cells in zip(block.rows, rows, strict=True):
         lines += _row(row, cells, left, beside, width)
+    return lines
+
+
+def _grid(block: Rows, width: int) -> list[str]:
+    table = [[_piece(row.left), *map(_piece, row.parts)] for row in block.rows]
+    wide = [max(columns(cells[i]) for cells in table) for i in range(len(table[0]))]
+    lines = []
+    for cells in table:
+        pieces = [cell + " " * (room - columns(cell)) for cell, room in zip(cells, wide, strict=True)]
+        lines += wrap(INDENT + GAP.join(pieces).rstrip(), width, len(INDENT) + wide[0] + len(GAP))
     return lines
 
 

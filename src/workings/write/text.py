@@ -168,7 +168,7 @@ def _one_letter(tree: Tree) -> bool:
 
 def _fraction(tree: Fraction) -> tuple[str, int]:
     top, level = _write(tree.top)
-    if level < PRODUCT and not isinstance(tree.top, (Number, Negative)):
+    if isinstance(tree.top, Fraction) or (level < PRODUCT and not isinstance(tree.top, (Number, Negative))):
         top = f"({top})"
     bottom = _held(tree.bottom, POWER)
     return f"{top} / {bottom}", PRODUCT

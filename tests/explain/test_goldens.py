@@ -1,0 +1,46 @@
+"""Derivations kept as files, which are read and reviewed as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.explain.nets import NETS
+from workings.write.text import columns
+
+FOLDER = Path(__file__).parents[1] / "golden" / "derivation"
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("kind", ["txt", "md"])
+def test_the_derivation_is_the_reviewed_one(name, kind, update_goldens):
+    derivation = NETS[name].derivation()
+    written = derivation.text() if kind == "txt" else derivation.markdown()
+    path = FOLDER / f"{name}.{kind}"
+    if update_goldens:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_text(written, encoding="utf-8")
+    assert written == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_without_its_net():
+    assert {path.stem for path in FOLDER.iterdir()} == set(NETS)
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_longer_than_the_width(name, width):
+    for line in NETS[name].derivation().text(width).splitlines():
+        assert columns(line) <= width
+
+
+def test_the_notebooks_line_stands_there():
+    text = str(NETS["squared_loss"].derivation())
+    assert "dloss/dw = dloss/dz · dz/dy · dy/dw = 2z · 1 · x = 2 (y − expected) x = −3" in text
+    assert "w − learning rate · dloss/dw = 0.5 − 0.01 · (−3) = 0.53" in text
+    assert "loss: 2.25 → 2.1609" in text
+
+
+def test_the_net_of_digits_is_read_in_about_three_screens():
+    assert len(NETS["cross_entropy"].derivation().text().splitlines()) <= 76

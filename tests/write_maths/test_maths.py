@@ -1,0 +1,197 @@
+"""Formulas as people write them: in Unicode and in LaTeX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import workings.ops
+from tests.ops.cases import CASES
+from workings.errors import UnsupportedError
+from workings.graph import Node, Op, call, constant, input_node
+from workings.write.latex import escape, latex, name, said
+from workings.write.maths import Differential, Number, Rate, Symbol, expression
+from workings.write.text import columns, formula, number, text, wrap
+
+assert workings.ops
+GOLDEN = Path(__file__).parents[1] / "golden" / "text" / "ops.txt"
+
+w, x, y, t, n = (input_node(title, (), float) for title in ("w", "x", "y", "expected", "n"))
+A, B = input_node("A", (4, 3), float), input_node("B", (3, 5), float)
+v, b = input_node("v", (3,), float), input_node("b", (5,), float)
+
+FORMULAS = [
+    (w * x, "w · x", r"w \cdot x"),
+    (2 * (y - t) * x, "2 (y − expected) x", r"2 \left(y - \mathrm{expected}\right) x"),
+    (2 * y, "2y", "2 y"),
+    (3 * y**2, "3y²", "3 y^{2}"),
+    (2 * t, "2 expected", r"2 \mathrm{expected}"),
+    ((y - t) ** 2, "(y − expected)²", r"\left(y - \mathrm{expected}\right)^{2}"),
+    (x**3, "x³", "x^{3}"),
+    (x**-1, "x⁻¹", "x^{-1}"),
+    (x**0.5, "x^0.5", "x^{0.5}"),
+    (x**n, "xⁿ", "x^{n}"),
+    (x ** (n + 1), "x^(n + 1)", "x^{n + 1}"),
+    ((-x) ** 2, "(−x)²", r"\left(-x\right)^{2}"),
+    (w - (x - y), "w − (x − y)", r"w - \left(x - y\right)"),
+    (w + (x - y), "w + x − y", "w + x - y"),
+    (w + (-x), "w + (−x)", r"w + \left(-x\right)"),
+    (w * (x / y), "w · (x / y)", r"w \cdot \frac{x}{y}"),
+    (w / (x * y), "w / (x · y)", r"\frac{w}{x \cdot y}"),
+    ((w / x) / y, "(w / x) / y", r"\frac{\frac{w}{x}}{y}"),
+    (w / (x / y), "w / (x / y)", r"\frac{w}{\frac{x}{y}}"),
+    (-(w * x), "−w · x", r"-w \cdot x"),
+    (x * -3.0, "x · (−3)", r"x \cdot \left(-3\right)"),
+    (-y / x, "−y / x", r"\frac{-y}{x}"),
+    (1 / (1 + call("exp", -x)), "1 / (1 + exp(−x))", r"\frac{1}{1 + e^{-x}}"),
+    (call("exp", -x), "exp(−x)", "e^{-x}"),
+    (call("sqrt", x), "√x", r"\sqrt{x}"),
+    (call("sqrt", x + 1), "√(x + 1)", r"\sqrt{x + 1}"),
+    (call("absolute", x - y), "|x − y|", r"\left\lvert x - y \right\rvert"),
+    (call("absolute", call("absolute", x) - y), "abs(|x| − y)", None),
+    (call("floor", x), "⌊x⌋", r"\left\lfloor x \right\rfloor"),
+    (call("tanh", w * x) ** 2, "tanh(w · x)²", None),
+    (call("where", x > 0, x, 0.1 * x), "x where x > 0, else 0.1x", None),
+    (w * call("where", x > 0, x, 0), "w · (x where x > 0, else 0)", None),
+    (call("logical_not", x > 0), "not (x > 0)", None),
+    (A @ B + b, "A · B + b", r"A \cdot B + b"),
+    (A @ v, "A · v", r"A \cdot v"),
+    (A.T @ A, "Aᵀ · A", r"A^{\top} \cdot A"),
+    ((A * A) @ B, "(A ⊙ A) · B", r"\left(A \odot A\right) \cdot B"),
+    (A * (A @ (B @ B.T)), "A ⊙ (A · B · Bᵀ)", None),
+    (2 * A, "2A", "2 A"),
+    (call("outer", v, b), "v · bᵀ", r"v \cdot b^{\top}"),
+    (call("sum", A), "Σ(A)", r"\sum A"),
+    (call("sum", A, axis=0), "Σ over rows of A", r"\sum_{\text{rows}} A"),
+    (2 * call("sum", A * A, axis=1), "2 (Σ over columns of (A ⊙ A))", None),
+    (call("mean", A), "mean(A)", r"\operatorname{mean}\left(A\right)"),
+    (call("getitem", A, key=(slice(None), 1)), "A[:, 1]", None),
+    (call("flip", A, axis=1), "flip(A, axis=1)", None),
+]
+
+
+@pytest.mark.parametrize(("node", "written", "tex"), FORMULAS, ids=[written for _, written, _ in FORMULAS])
+def test_a_formula_is_written_as_a_person_writes_it(node, written, tex):
+    tree = expression(node)
+    assert text(tree) == written
+    if tex is not None:
+        assert latex(tree) == tex
+
+
+def test_derivatives():
+    z, wide = Symbol("z"), Symbol("expected")
+    assert text(Rate(wide, z)) == "dexpected/dz"
+    assert latex(Rate(z, wide)) == r"\frac{\mathrm{d}z}{\mathrm{d}\,\mathrm{expected}}"
+    assert text(Differential(Symbol("W_1"))) == "dW_1"
+    assert latex(Differential(Symbol("W_1"))) == r"\mathrm{d}W_{1}"
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "short"),
+    [
+        (64.0, "64", "64"),
+        (-1.5, "−1.5", "−1.5"),
+        (2, "2", "2"),
+        (1e-8, "1e−8", "1e−8"),
+        (1.25e30, "1.25e30", "1.25e30"),
+        (np.float32(0.1), "0.1", "0.1"),
+        (0.1 + 0.2, "0.30000000000000004", "0.300000…"),
+        (-0.03957287986287364, "−0.03957287986287364", "−0.0395728…"),
+        (1.2345678901234e-9, "1.2345678901234e−9", "1.23456…e−9"),
+        (123456789.125, "123456789.125", "123456789.1…"),
+        (-0.0, "−0", "−0"),
+        (float("inf"), "∞", "∞"),
+        (-float("inf"), "−∞", "−∞"),
+        (float("nan"), "nan", "nan"),
+        (np.bool_(True), "true", "true"),
+    ],
+)
+def test_numbers_are_short_and_exact_or_cut_where_one_sees_it(value, written, short):
+    assert number(value) == written
+    assert number(value, short=True) == short
+
+
+def test_every_number_of_float64_reads_back(rng):
+    for value in rng.normal(size=200) * 10.0 ** rng.integers(-300, 300, 200):
+        assert float(number(value).replace("−", "-")) == value
+
+
+def test_names_in_latex_are_set_as_names_and_never_as_commands():
+    assert name("alpha") == r"\alpha"
+    assert name("h_2") == "h_{2}"
+    assert name("W_12") == "W_{12}"
+    assert name("learning_rate") == r"\mathrm{learning}_{\mathrm{rate}}"
+    assert name("λ") == "λ"
+    assert name("a_b_c") == r"\text{a\_b\_c}"
+    assert name("größe") == r"\text{größe}"
+    assert name("50% of $x$", words=True) == r"\text{50\% of \$x\$}"
+    assert escape("\\input{x}") == r"\textbackslash{}input\{x\}"
+    assert said("× 1 disappears") == r"\times \text{ 1 disappears}"
+
+
+def test_an_unknown_kind_of_maths_is_refused():
+    odd = Op("odd", "", lambda inputs, attributes: ((), inputs[0].dtype), np.abs, maths="runes")
+    node = Node(odd, (x,), {}, (), x.dtype)
+    with pytest.raises(UnsupportedError, match="'runes', which is not a known kind"):
+        expression(node)
+
+
+def test_depth_is_data():
+    node = x
+    for _ in range(100_000):
+        node = call("tanh", node + 1)
+    assert columns(formula(node)) < 600
+    assert len(repr(node)) < 600
+
+
+def test_shared_parts_do_not_blow_up():
+    node = x
+    for _ in range(200):
+        node = node * node
+    assert len(formula(node)) < 5000
+
+
+def test_a_node_shows_its_formula():
+    z = call("multiply", w, x, label="y")
+    assert repr(z) == "y = w · x"
+    assert repr(z - t) == "y − expected"
+    assert repr(w) == "w: float64 (data)"
+    assert repr(constant(2.5)) == "2.5"
+
+
+def test_the_leaves_are_the_callers_to_say():
+    z = w * x
+    tree = expression(z + y, lambda node: Symbol("z", node) if node is z else Number(7, node) if node is y else None)
+    assert text(tree) == "z + 7"
+    assert tree.left.node is z
+
+
+@pytest.mark.parametrize("width", [20, 33, 50, 80])
+def test_wrapped_lines_fit_and_lose_nothing(width):
+    line = (
+        "dloss/dw = dloss/dz · dz/dy · dy/dw = 2 (y − expected · (w · x + b)) x + aVeryLongNameOfAVariableOfTheUser / 2"
+    )
+    lines = wrap(line, width, 6)
+    assert all(columns(piece) <= width for piece in lines)
+    assert "".join("".join(lines).split()) == "".join(line.split())
+
+
+def test_wide_characters_count_twice():
+    assert columns("w · x") == 5
+    assert columns("重み") == 4
+    assert all(columns(piece) <= 20 for piece in wrap("重み重み重み重み重み = 入力入力入力入力入力 · 重み", 20))
+
+
+def test_every_op_has_a_formula(update_goldens):
+    """One line for each op, to be read by eye: its text and its LaTeX."""
+    lines = []
+    for case in CASES:
+        tree = expression(case.node(case.nodes()))
+        lines.append(f"{case.op:<14} {text(tree):<48} {latex(tree)}")
+    written = "\n".join(dict.fromkeys(lines)) + "\n"
+    if update_goldens:
+        GOLDEN.parent.mkdir(parents=True, exist_ok=True)
+        GOLDEN.write_text(written, encoding="utf-8")
+    assert written == GOLDEN.read_text(encoding="utf-8")
