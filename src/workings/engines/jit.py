@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +15,7 @@ from workings.engines.engine import compile_function, get
 from workings.errors import ArgumentError
 from workings.graph import Graph
 from workings.trace.trace import Trace, apply_graph, bind, trace_function
-from workings.trace.trees import flatten, rebuild
+from workings.trace.trees import flatten, is_leaf, walk
 from workings.trace.value import Value
 from workings.transform import simplify
 
@@ -21,13 +24,21 @@ __all__ = ["jit"]
 _MOST_KINDS = 256
 
 
+class _Compiled(NamedTuple):
+    trace: Trace
+    graph: Graph
+    run: Callable[..., tuple[Any, ...]]
+
+
 def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callable[..., Any]:
     """The same function, traced once for each kind of arguments, simplified, and run by an engine.
 
     A kind is the form of the arguments, the shapes and dtypes of their numbers and arrays, and the values of
-    all else (strings, flags). What the function reads from outside, as a global, is read when it is traced.
-    The bits are those of the traced function. Inside another traced function, and on cells, it is part of
-    their graph. `f.source(...)` on the result gives the text that runs for these arguments.
+    all else (strings, flags, functions). An object that cannot be compared by value, such as one whose
+    attributes may change, is looked at anew, and so traced anew, in each call. What the function reads from
+    outside, as a global, is read when it is traced. The bits are those of the traced function. Inside another
+    traced function, and on cells, it is part of their graph. `f.source(...)` on the result gives the text that
+    runs for these arguments.
 
     >>> import workings as wk
     >>> @wk.jit
@@ -43,18 +54,20 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
         return lambda g: jit(g, engine=engine)
     if isinstance(f, Value) or not callable(f):
         raise ArgumentError(f"wk.jit takes a function, not {type(f).__name__}", fix="@wk.jit above a def")
-    compiled: dict[Any, tuple[Trace, Graph, Callable[..., tuple[Any, ...]]]] = {}
+    compiled: dict[Hashable, _Compiled] = {}
 
-    def ready(arguments: Mapping[str, Any]) -> tuple[Trace, Graph, Callable[..., tuple[Any, ...]]]:
+    def ready(arguments: Mapping[str, Any]) -> _Compiled:
         kind = _kind(arguments)
-        found = compiled.get(kind)
-        if found is None:
-            traced = trace_function(f, arguments)
-            graph = simplify(traced.graph).graph
+        if kind is not None and kind in compiled:
+            return compiled[kind]
+        traced = trace_function(f, arguments)
+        graph = simplify(traced.graph).graph
+        made = _Compiled(traced, graph, compile_function(graph, engine))
+        if kind is not None:
             if len(compiled) >= _MOST_KINDS:
                 compiled.pop(next(iter(compiled)))
-            found = compiled[kind] = traced, graph, compile_function(graph, engine)
-        return found
+            compiled[kind] = made
+        return made
 
     @functools.wraps(f, updated=())
     def jitted(*args: Any, **kwargs: Any) -> Any:
@@ -69,25 +82,43 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
         return traced.assemble(run(*values))
 
     def source(*args: Any, **kwargs: Any) -> str:
-        _, graph, run = ready(bind(f, args, kwargs))
-        return getattr(run, "source", str(graph))
+        found = ready(bind(f, args, kwargs))
+        return getattr(found.run, "source", str(found.graph))
 
     jitted.source = source  # type: ignore[attr-defined]
     return jitted
 
 
-def _kind(arguments: Mapping[str, Any]) -> Any:
-    """What must be the same for two calls to share one trace."""
-    form = repr(rebuild(dict(arguments), lambda _, leaf: _Hole(leaf)))
-    return form
+def _kind(arguments: Mapping[str, Any]) -> Hashable | None:
+    """What must be the same for two calls to share one trace; None where that cannot be told."""
+    parts: list[Hashable] = []
+    for _, value in walk(dict(arguments)):
+        if is_leaf(value):
+            dtype = value.dtype if hasattr(value, "dtype") else np.dtype(type(value))
+            parts.append((dtype, np.shape(value)))
+        elif isinstance(value, Mapping):
+            parts.append((type(value), tuple(value)))
+        elif isinstance(value, (list, tuple)):
+            parts.append((type(value), len(value)))
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            parts.append(type(value))
+        elif isinstance(value, _COMPARED_AS_THEY_ARE) or _has_a_value(value):
+            parts.append((type(value), value))
+        else:
+            return None
+    return tuple(parts)
 
 
-class _Hole:
-    """A leaf in the form of the arguments: its shape and dtype alone."""
+# by which object they are; what they read from outside is read once, as everywhere
+_COMPARED_AS_THEY_ARE = (type, enum.Enum, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc)
 
-    def __init__(self, leaf: Any) -> None:
-        dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
-        self.text = f"<{dtype}{list(np.shape(leaf))}>"
 
-    def __repr__(self) -> str:
-        return self.text
+def _has_a_value(value: Any) -> bool:
+    """Whether equal means the same value: the type says what equal is, and that it does not change."""
+    if type(value).__eq__ is object.__eq__:
+        return value is None
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

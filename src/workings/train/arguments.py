@@ -164,7 +164,7 @@ def spelled(path: Path, arguments: Mapping[str, Any]) -> str:
 
 def _a(value: Any) -> str:
     name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeio' else 'a'} {name}"
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' or name == 'ndarray' else 'a'} {name}"
 
 
 def _check_tree(name: str, tree: Any, kind: str) -> None:

@@ -136,10 +136,10 @@ def _gradients(
     result = {}
     for (path, node), gradient in zip(weights, reverse(output, [node for _, node in weights]), strict=True):
         if gradient is None:
-            steps = "; it is used where there is no slope: in a comparison, a rounding or an index"
+            flat = "; it goes only where there is no slope: a comparison, a rounding, an index, a product with 0"
             raise GradientError(
                 f"the loss does not depend on the parameter {spelled(path, arguments.values)}"
-                + (steps if traced.graph.users[node] else ""),
+                + (flat if traced.graph.users[node] else ""),
                 where=output.origin,
                 fix="leave it out of the parameters, or use it in the loss",
             )

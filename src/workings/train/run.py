@@ -126,8 +126,7 @@ class Run:
         >>> run.resume(steps=3).steps
         5
 
-        Raises `NonFiniteError` at the first step that makes inf or nan; the run then stands before that step,
-        and can go on from there with a smaller learning rate.
+        Raises `NonFiniteError` at the first step that makes inf or nan; the run then stands before that step.
         """
         count = check_steps(steps)
         if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, (int, np.integer)) or chunk < 1):

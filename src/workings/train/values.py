@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.graph import Graph, Node, every_value, reachable
+from workings.graph import Graph, Node, Role, every_value, reachable
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
@@ -38,13 +38,14 @@ def named_value(built: Built, carry: Sequence[Any], settings: Sequence[Any], nam
         step = Graph(program.step.inputs, [program.loss], name=program.step.name)
         forward = _Forward(step, program.step.names, (*carry, *program.data.values(), *settings), {})
     graph, names, inputs, made_up = forward
-    found = {names[n]: n for n in graph.nodes if n in names and name in (names[n], n.name)}
+    named = [n for n in graph.nodes if n in names and n.role is not Role.SETTING]
+    found = {names[n]: n for n in named if name in (names[n], n.name)}
     if name in found and sum(n.name == name for n in found.values()) < 2:
         found = {name: found[name]}
     if not found:
         gradient = _gradient(built, name)
         if gradient is None:
-            raise _unknown(built, name, [names[n] for n in graph.nodes if n in names and n.name is not None])
+            raise _unknown(built, name, [names[n] for n in named if n.name is not None])
         if data:
             raise ArgumentError(
                 f"{name} belongs to the backward pass, which is that of the data trained on; {', '.join(data)} "
