@@ -26,7 +26,7 @@ def say(error: Exception, *, whole: bool) -> None:
 def _paragraph(error: Exception) -> str:
     if isinstance(error, WorkingsError):
         first, *rest = str(error).split("\n")
-        return "\n".join([_wrapped(first), *rest])
+        return "\n".join([_wrapped(first), *(_hung(line) for line in rest)])
     if isinstance(error, MemoryError):
         return _wrapped(f"there is not enough memory: {error}" if str(error) else "there is not enough memory")
     if isinstance(error, OSError) and error.strerror:
@@ -39,6 +39,15 @@ def _wrapped(text: str) -> str:
         text, _WIDTH, initial_indent=" " * 7, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
     )
     return "\n".join(lines).lstrip()
+
+
+def _hung(line: str) -> str:
+    """The advice is wrapped; lines of the user's code, and the mark below them, stay as they are."""
+    if not line.startswith("  Instead: "):
+        return line
+    return "\n".join(
+        textwrap.wrap(line.strip(), _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    )
 
 
 def printable(text: str) -> str:

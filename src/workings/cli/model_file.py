@@ -99,11 +99,11 @@ def _read(named: str) -> str:
     """The text of the file."""
     path = Path(named)
     title = seen(named)
+    if os.path.isdir(named):
+        raise ModelFileError(f"{title} is a folder", fix=f"a file in it, such as {seen(path / 'net.py')}")
+    if path.suffix != ".py":
+        raise ModelFileError(f"{title} is no Python file by its name", fix="a file whose name ends in .py")
     try:
-        if path.is_dir():
-            raise ModelFileError(f"{title} is a folder", fix=f"a file in it, such as {seen(path / 'net.py')}")
-        if path.suffix != ".py":
-            raise ModelFileError(f"{title} is no Python file by its name", fix="a file whose name ends in .py")
         content = path.read_bytes()
     except FileNotFoundError:
         raise ModelFileError(f"there is no file {title}", fix=_nearest_file(path)) from None
@@ -118,11 +118,11 @@ def _read(named: str) -> str:
 
 def _nearest_file(path: Path) -> str | None:
     try:
-        names = [p.name for p in path.parent.glob("*.py")]
+        stems = [p.stem for p in path.parent.glob("*.py")]
     except OSError:
         return None
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return seen(path.with_name(near[0])) if near else None
+    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.75)
+    return seen(path.with_name(f"{near[0]}.py")) if near else None
 
 
 def _run(named: str, source: str) -> dict[str, Any]:

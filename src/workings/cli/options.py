@@ -8,8 +8,6 @@ from typing import Any
 import click
 
 from workings import engines
-from workings.errors import ArgumentError
-from workings.train.optimizers import check_rate
 
 __all__ = [
     "Finite",
@@ -45,19 +43,6 @@ class Whole(click.ParamType):
         return number
 
 
-class Rate(click.ParamType):
-    """A finite number that is not negative."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            check_rate(param.name if param and param.name else "it", value)
-        except ArgumentError as error:
-            self.fail(error.problem, param, ctx)
-        return float(value)
-
-
 class Finite(click.ParamType):
     """A finite number."""
 
@@ -70,6 +55,16 @@ class Finite(click.ParamType):
             self.fail(f"{value!r} is no number", param, ctx)
         if not math.isfinite(number):
             self.fail(f"{number} is not finite", param, ctx)
+        return number
+
+
+class Rate(Finite):
+    """A finite number that is not negative."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if number < 0:
+            self.fail(f"{number:g} is negative", param, ctx)
         return number
 
 

@@ -118,11 +118,15 @@ def _report(run: Run, title: str, width: int) -> Iterator[str]:
         yield from (f"  {line}" for line in curve(losses, width=width, height=7).split("\n"))
     yield ""
     for path, value in flatten(run.parameters):
-        yield from (f"  {line}" for line in _parameter(".".join(path), value, width))
+        yield from (f"  {line}" for line in _parameter(_named(path), value, width))
 
 
 def _because(reason: Reason) -> str:
     return "it was interrupted; what was learned until then is kept" if reason is Reason.INTERRUPTED else str(reason)
+
+
+def _named(path: tuple[str, ...]) -> str:
+    return ".".join(part if part.isidentifier() or part.isdigit() else repr(part) for part in path)
 
 
 def _parameter(name: str, value: Any, width: int) -> list[str]:

@@ -49,6 +49,8 @@ def one_neuron(
 
     Raises `ArgumentError` for numbers with which there is nothing to learn.
     """
+    numbers = (start, learning_rate, x, expected, question)
+    start, learning_rate, x, expected, question = map(float, numbers)
     _checked(start=start, learning_rate=learning_rate, x=x, expected=expected, question=question)
     _opening(stage)
     _net(stage, x, expected)
@@ -265,8 +267,7 @@ def _machine(stage: Stage, start: float, learning_rate: float, x: float, expecte
         """
     )
     stage.say(about_steps(STEPS, start, float(stage["run"].parameters["w"]), expected / x))
-    stage.turn()
-    stage.say(f"{STEPS} more. Training goes on where it stopped, and these are the first losses:")
+    stage.say(f"{STEPS} more. Training goes on where it stopped, and these are the first five losses from there:")
     stage.cell(
         f"""
         run = run.resume(steps={STEPS})

@@ -1,0 +1,135 @@
+"""`--out`: checked before the work, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from workings.cli import main
+from workings.write import written
+
+COMMANDS = {"train": ".npz", "explain": ".txt", "write": ".py"}
+
+
+def invoked(*arguments: object):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.mark.parametrize(("command", "ending"), COMMANDS.items())
+def test_into_a_file_without_an_ending_and_into_a_folder(command, ending, write_model, tmp_path):
+    path = write_model()
+    (tmp_path / "there").mkdir()
+    assert invoked(command, path, "--out", tmp_path / "result").exit_code == 0
+    assert invoked(command, path, "--out", tmp_path / "there").exit_code == 0
+    assert (tmp_path / f"result{ending}").is_file()
+    assert (tmp_path / "there" / f"net{ending}").is_file()
+    assert (tmp_path / f"result{ending}").read_bytes() == (tmp_path / "there" / f"net{ending}").read_bytes()
+
+
+@pytest.mark.parametrize(("command", "ending"), COMMANDS.items())
+@pytest.mark.parametrize("place", ["nowhere/result", "nowhere/", "file/result"])
+def test_a_folder_that_is_missing(command, ending, place, write_model, tmp_path):
+    path = write_model()
+    (tmp_path / "file").write_text("a file")
+    before = sorted(tmp_path.rglob("*"))
+    out = f"{tmp_path}/{place}" + (ending if not place.endswith("/") else "")
+    result = invoked(command, path, "--out", out)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert "folder" in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("command", "ending"), COMMANDS.items())
+def test_a_folder_of_that_name(command, ending, write_model, tmp_path):
+    (tmp_path / f"result{ending}").mkdir()
+    (tmp_path / f"result{ending}" / f"net{ending}").mkdir()
+    result = invoked(command, write_model(), "--out", tmp_path / f"result{ending}")
+    assert result.exit_code == 1
+    assert "it is a folder" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("failing", ["replace", "fsync"])
+def test_a_write_that_fails_leaves_what_was_there(command, failing, write_model, tmp_path, monkeypatch):
+    path = write_model()
+    out = tmp_path / f"result{COMMANDS[command]}"
+    out.write_text("before")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(written.os, failing, fail)
+    result = invoked(command, path, "--out", out)
+    assert result.exit_code == 1
+    assert "cannot be written: No space left on device" in " ".join(result.stderr.split())
+    assert out.read_text() == "before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.py", out.name]
+
+
+def test_the_model_file_is_not_written_over(write_model, tmp_path):
+    path = write_model()
+    before = path.read_bytes()
+    for out in (path, tmp_path, path.with_suffix("")):
+        result = invoked("write", path, "--out", out)
+        assert result.exit_code == 1
+        assert "is the model file itself" in " ".join(result.stderr.split())
+    assert path.read_bytes() == before
+
+
+def test_no_training_before_the_place_is_known_to_be_good(write_model, tmp_path):
+    path = write_model("raise RuntimeError('run')\n")
+    result = invoked("train", path, "--out", tmp_path / "nowhere" / "run.npz")
+    assert "RuntimeError" not in result.stderr
+
+
+def test_the_same_run_gives_the_same_bytes_and_the_usual_permissions(write_model, tmp_path):
+    path = write_model()
+    for name in ("a.npz", "b.npz"):
+        assert invoked("train", path, "--out", tmp_path / name).exit_code == 0
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert stat.S_IMODE((tmp_path / "a.npz").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_a_tree_of_parameters_is_read_back(write_model, tmp_path):
+    path = write_model(
+        "import numpy as np\n"
+        "def loss(parameters, x):\n"
+        "    h = x\n"
+        "    for layer in parameters:\n"
+        "        h = np.tanh(h @ layer['w'] + layer['b'])\n"
+        "    return np.mean(h ** 2)\n"
+        "def parameters(rng):\n"
+        "    return [{'w': rng.normal(0, 1, (3, 3)), 'b': np.zeros(3)} for _ in range(2)]\n"
+        "def data(rng):\n"
+        "    return {'x': rng.normal(0, 1, (5, 3))}\n"
+    )
+    out = tmp_path / "run.npz"
+    result = invoked("train", path, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    with np.load(out) as run:
+        names = [f"parameters/{layer}/{part}" for layer in (0, 1) for part in ("w", "b")]
+        assert run.files == ["losses", *names]
+        assert run["parameters/1/w"].shape == (3, 3)
+        assert run["losses"].shape == (100,)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs another user")
+def test_a_folder_that_may_not_be_written_to(write_model, tmp_path, monkeypatch):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o500)
+    if os.access(folder, os.W_OK):  # root may write everywhere
+        monkeypatch.setattr("workings.cli.output.os.access", lambda path, mode: Path(path) != folder)
+    result = invoked("train", write_model(), "--out", folder / "run.npz")
+    folder.chmod(0o700)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "may not be written to" in " ".join(result.stderr.split())
+    assert list(folder.iterdir()) == []
