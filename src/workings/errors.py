@@ -91,8 +91,8 @@ class ParseError(GraphError, ValueError):
     """
 
 
-class ShapeError(WorkingsError, ValueError):
-    """Shapes do not go together.
+class ShapeError(WorkingsError, ValueError, IndexError):
+    """Shapes do not go together, or an index or axis is out of range.
 
     Example: `x @ w` where `x` is (100, 64) and `w` is (32, 10).
     Fix: the message names both values with their shapes; transpose or reshape one of them.

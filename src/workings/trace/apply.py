@@ -45,7 +45,10 @@ def apply(
         nodes, weak = _nodes(inputs, traced)
         node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
         if node.dtype.kind not in "biuf":
-            raise DtypeError(f"{op} gives {node.dtype.name}, and only real numbers are traced")
+            raise DtypeError(
+                f"{op} gives {node.dtype.name}, and only real numbers are traced",
+                fix="the real and the imaginary part as two values",
+            )
     except WorkingsError as error:
         if error.where is None:
             error.where = place.origin or user_origin()
@@ -115,12 +118,20 @@ def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
     if isinstance(value, Node):
         return value
     if type(value) in _NUMBERS:
-        return constant(value, weak_dtype(value, strong))
+        return _number(value, strong)
     if isinstance(value, (list, tuple)) and _holds_values(value):
         refuse("a list of traced values stands where an array should", "np.stack([a, b])")
     if not isinstance(value, np.generic) and type(value) not in _ARRAYS:
         _refuse_constant(value)
     return constant(value)
+
+
+def _number(value: bool | int | float | complex, strong: Sequence[np.dtype]) -> Node:
+    try:
+        return constant(value, weak_dtype(value, strong))
+    except DtypeError as error:
+        error.fix = "a wider dtype first, as in x.astype(int) or x.astype(float)"
+        raise
 
 
 def _holds_values(parts: Any) -> bool:

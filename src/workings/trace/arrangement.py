@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from workings.errors import ShapeError
+from workings.errors import DtypeError, ShapeError
 from workings.ops import functions as composites
 from workings.trace.allowed import FUNCTIONS, allow, axes_of, no_extras, plain, shape_of, value_of
 from workings.trace.apply import apply
 from workings.trace.frames import user_origin
-from workings.trace.value import Value, refuse
+from workings.trace.value import Value, refuse, stop
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "cast"]
 
 # ── shapes and axes ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,9 +124,9 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
         refuse("np.roll along several axes at once", "np.roll once for each axis")
     if not isinstance(a, Value) or isinstance(shift, Value):
         refuse("np.roll by a traced shift", "a plain shift, or workings.functions.take(x, places)")
-    if axis is None:
+    if axis is None and a.ndim != 1:
         return np.reshape(_roll(np.reshape(a, (a.size,)), shift, 0), a.shape)
-    at = axes_of(a, axis, "roll")
+    at = axes_of(a, 0 if axis is None else axis, "roll")
     count = a.shape[at]
     shift = operator.index(shift) % count if count else 0
     if shift == 0:
@@ -272,9 +272,17 @@ def _triu(m: Any, k: int = 0) -> Any:
 # ── the same values ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+def cast(x: Any, dtype: Any) -> Any:
+    """x as another dtype, which must be one of real numbers or conditions."""
+    kind = np.dtype(dtype)
+    if kind.kind not in "biuf":
+        stop(DtypeError, f"{x._label()} as {kind} would be no real number", "a dtype of real numbers, as np.float64")
+    return apply("astype", (x,), {"dtype": kind})
+
+
 @allow(np.astype)
 def _astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Any:
-    return apply("astype", (x,), {"dtype": np.dtype(dtype)})
+    return cast(x, dtype)
 
 
 @allow(np.copy)

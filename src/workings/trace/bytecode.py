@@ -11,7 +11,7 @@ import dis
 from types import CodeType
 from typing import NamedTuple
 
-__all__ = ["NOWHERE", "Stored", "follow", "unpacks"]
+__all__ = ["NOWHERE", "Stored", "branches", "follow", "unpacks"]
 
 
 class Stored(NamedTuple):
@@ -51,6 +51,11 @@ _RESULTS = (
 def unpacks(raw: bytes, offset: int) -> bool:
     """Whether the instruction there takes a value apart, as `a, b = x` does."""
     return dis.opname[raw[offset]] in ("UNPACK_SEQUENCE", "UNPACK_EX")
+
+
+def branches(raw: bytes, offset: int) -> bool:
+    """Whether the instruction there asks for a truth value, as `if` and `not` do."""
+    return dis.opname[raw[offset]].startswith(("POP_JUMP", "JUMP_IF", "UNARY_NOT", "TO_BOOL", "CONTAINS_OP"))
 
 
 def _fast_name(code: CodeType, number: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, Role, input_node, reachable, substitute
 from workings.trace.frames import locate, user_origin
-from workings.trace.trace import cell_of
+from workings.trace.trace import cell_of, title_of
 from workings.trace.value import Cell, Traced, Value, numbers
 from workings.transform import adjoints, simplify
 
@@ -91,9 +91,9 @@ def gradient(loss: Any, *wrt: Any) -> Any:
     """
     if callable(loss) and not isinstance(loss, Value):
         raise ArgumentError(
-            f"wk.gradient takes a value, and {getattr(loss, '__name__', 'this')} is a function",
+            f"wk.gradient takes a value, and {title_of(loss)} is a function",
             where=user_origin(),
-            fix=f"wk.grad({getattr(loss, '__name__', 'f')})(…), the gradient of a function",
+            fix=f"wk.grad({title_of(loss)})(…), the gradient of a function",
         )
     if not wrt:
         raise ArgumentError(

@@ -19,9 +19,9 @@ import numpy as np
 
 from workings.errors import WorkingsError
 from workings.graph import Origin
-from workings.trace.bytecode import Stored, follow, unpacks
+from workings.trace.bytecode import Stored, branches, follow, unpacks
 
-__all__ = ["Place", "Scopes", "locate", "user_origin"]
+__all__ = ["Place", "Scopes", "locate", "user_branches", "user_origin"]
 
 _PACKAGE = Path(__file__).parent.parent
 _INTERNAL = (
@@ -170,9 +170,6 @@ class Scopes:
         return path
 
 
-_NO_PLACE = Place(None, None, ())
-
-
 def locate(
     scopes: Scopes | None = None, element: int | None = None, depth: int = 2, *, iterating: bool = False
 ) -> Place:
@@ -182,7 +179,7 @@ def locate(
     that they are asked for one by one, as `a, b = x` does.
     """
     if scopes is not None and scopes.again:
-        return _NO_PLACE
+        return Place(user_origin(depth + 1), None, ())
     frame: FrameType | None = sys._getframe(depth)
     origin: Origin | None = None
     name: str | None = None
@@ -214,6 +211,17 @@ def locate(
     else:
         scope = tuple(f.f_code.co_name for f in reversed(inner) if _of(f.f_code).kind is Kind.COMPOSITE)
     return Place(origin, name, scope)
+
+
+def user_branches(depth: int = 2) -> bool:
+    """Whether the user's code asks for a truth value itself, by `if` and its kin, rather than calls something."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None:
+        known = _of(frame.f_code)
+        if known.kind is Kind.USER:
+            return branches(known.code.co_code, frame.f_lasti)
+        frame = frame.f_back
+    return False
 
 
 def user_origin(depth: int = 2) -> Origin | None:

@@ -9,7 +9,7 @@ import numpy as np
 from workings.errors import DtypeError, NumberNeededError, ShapeError
 from workings.trace.apply import apply
 from workings.trace.frames import user_origin
-from workings.trace.value import Value, refuse, stop
+from workings.trace.value import Traced, Value, refuse, stop
 
 __all__ = ["index"]
 
@@ -39,7 +39,7 @@ def index(x: Value, key: Any) -> Any:
             plain.append(Ellipsis)
             axis += x.ndim - consumed
         elif isinstance(part, slice):
-            plain.append(slice(*(None if s is None else _whole(s, x) for s in (part.start, part.stop, part.step))))
+            plain.append(slice(*(_bound(s, x) for s in (part.start, part.stop, part.step))))
             axis += 1
         elif isinstance(part, Value):
             _check_traced(part)
@@ -116,6 +116,16 @@ def _check_range(numbers: np.ndarray, x: Value, axis: int) -> None:
             where=user_origin(),
             fix=f"an index from {-count} to {count - 1}" if count else "nothing; there is no element",
         )
+
+
+def _bound(part: Any, x: Value) -> int | None:
+    if isinstance(part, Traced):
+        stop(
+            NumberNeededError,
+            f"a slice of {x._label()} has the traced bound {part._label()}, so its length is not known while tracing",
+            "np.where(np.arange(n) < bound, x, 0), or a plain bound from outside",
+        )
+    return None if part is None else _whole(part, x)
 
 
 def _whole(part: Any, x: Value) -> int:

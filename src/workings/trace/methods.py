@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from workings.trace.allowed import near, no_extras
-from workings.trace.apply import apply
+from workings.trace.arrangement import cast
 from workings.trace.refused import METHOD_FIXES
 from workings.trace.value import Value, refuse
 
@@ -31,7 +31,7 @@ def _astype(x: Value, dtype: Any, order: Any = "K", casting: Any = "unsafe", **m
     no_extras("astype", {"order": order, **memory})
     if casting != "unsafe" and not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to {np.dtype(dtype)!r} according to {casting!r}")
-    return apply("astype", (x,), {"dtype": np.dtype(dtype)})
+    return cast(x, dtype)
 
 
 _SAME_NAME = """

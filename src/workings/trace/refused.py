@@ -233,5 +233,5 @@ def array_fix(call: Called | None, name: str) -> tuple[str, str]:
     if call.name in _AS_ARRAY:
         stacked = "np.stack([a, b]), which joins values along a new axis"
         return f"{call.name}()", stacked if call.of else f"{name} itself, which is an array already"
-    fix = _ARRAY_FIXES.get(call.name) or FIXES.get(call.name)
+    fix = _ARRAY_FIXES.get(call.name) or FIXES.get(call.name) or ("np.stack([a, b]) for the list" if call.of else None)
     return f"{call.name}()", (fix or "the functions of NumPy, as np.tanh, or of workings.functions").format(x=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 from typing import NamedTuple
 
 from workings.graph import Origin
@@ -11,6 +12,7 @@ from workings.graph import Origin
 __all__ = ["Called", "called", "text_of"]
 
 _MOST_CHARACTERS = 40
+_ASSIGNS = re.compile(r"\s*(//|\*\*|<<|>>|[-+*/%@&|^])?=(?!=)")
 
 
 def _segment(origin: Origin) -> str:
@@ -25,6 +27,13 @@ def _segment(origin: Origin) -> str:
     return b"".join(lines).decode(errors="replace")
 
 
+def _is_target(origin: Origin) -> bool:
+    """Whether what stands at a place is assigned to, as `h[0]` in `h[0] = 1`."""
+    assert origin.end_line is not None
+    rest = linecache.getline(origin.file, origin.end_line).encode()[origin.end_column :].decode(errors="replace")
+    return _ASSIGNS.match(rest) is not None
+
+
 def text_of(origin: Origin | None) -> str | None:
     """The expression at a place as a short text for a message, or None."""
     text = "" if origin is None else _segment(origin)
@@ -32,9 +41,8 @@ def text_of(origin: Origin | None) -> str | None:
 
 
 class Called(NamedTuple):
-    """What an expression does: `kind` is "call", "index" or "write", `name` the last word of what it is done to.
-
-    `of` is the first argument's form: "list" where it is a list or tuple that is written out, else "".
+    """What an expression does: `kind` is "call", "index" or "write", `name` the last word of what it is done to;
+    `of` is "list" where a list or tuple is written out among the arguments, else "".
     """
 
     kind: str
@@ -51,14 +59,12 @@ def called(origin: Origin | None) -> Called | None:
         return None
     match body:
         case [ast.Expr(value=ast.Call(func=function, args=arguments))]:
-            first = arguments[0] if arguments else None
-            return Called("call", _word(function), "list" if isinstance(first, (ast.List, ast.Tuple)) else "")
+            listed = any(isinstance(a, (ast.List, ast.Tuple)) for a in arguments)
+            return Called("call", _word(function), "list" if listed else "")
         case [ast.Expr(value=ast.Subscript(value=value))]:
-            return Called("index", _word(value))
+            return Called("write" if origin is not None and _is_target(origin) else "index", _word(value))
         case [ast.AugAssign(target=target)]:
             return Called("write", _word(target))
-        case [ast.Assign(targets=[ast.Subscript(value=value)])]:
-            return Called("write", _word(value))
     return None
 
 
@@ -66,6 +72,6 @@ def _word(node: ast.expr) -> str:
     match node:
         case ast.Attribute(attr=word) | ast.Name(id=word):
             return word
-        case ast.Subscript(value=value):
+        case ast.Subscript(value=value) | ast.Call(func=value):
             return _word(value)
     return ""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError, EscapedError, RefusedError, WorkingsError
-from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node, reachable
+from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
 from workings.trace.frames import Scopes
 from workings.trace.stability import Draws, compare
@@ -193,7 +193,7 @@ def _shape(leaf: Any) -> tuple[int, ...]:
 
 
 def _dtype(leaf: Any, name: str) -> np.dtype:
-    if isinstance(leaf, np.ndarray) and type(leaf) not in (np.ndarray, np.memmap):
+    if not isinstance(leaf, Value) and isinstance(leaf, np.ndarray) and type(leaf) not in (np.ndarray, np.memmap):
         raise ArgumentError(
             f"{name} is a {type(leaf).__name__}, whose own rules (a mask, * for the matrix product) a graph has not",
             fix=f"np.asarray({name})",

@@ -15,7 +15,7 @@ import numpy as np
 
 from workings.errors import DtypeError, EscapedError, MutationError, NumberNeededError, RefusedError, WorkingsError
 from workings.graph import Node, Operators, Origin
-from workings.trace.frames import Scopes, user_origin
+from workings.trace.frames import Scopes, user_branches, user_origin
 from workings.trace.refused import NUMBER_FIXES, array_fix
 from workings.trace.source import called, text_of
 
@@ -319,13 +319,13 @@ class Traced(Value):
         if self.owner is not None and self.owner.over:
             stop(EscapedError, *escaped(self))
         origin = user_origin(3)
-        call = called(origin)
+        call = None if user_branches(3) else called(origin)
         if call is not None and call.kind == "call" and call.name:
             what, fix = f"{call.name}()", NUMBER_FIXES.get(call.name, fix)
-        elif call is not None and call.kind == "index":
+        elif call is not None:
             what, fix = array_fix(call, self.node.name or "i")
         stop(
-            NumberNeededError,
+            MutationError if call is not None and call.kind == "write" else NumberNeededError,
             f"{what} needs the number of {self._label()} ({self.node.type}), which is not known while tracing",
             fix,
             where=origin,
@@ -380,9 +380,10 @@ class Traced(Value):
         if self.owner is not None and self.owner.over:
             stop(EscapedError, *escaped(self))
         origin = user_origin()
-        what, fix = array_fix(called(origin), self.node.name or "x")
+        call = called(origin)
+        what, fix = array_fix(call, self.node.name or "x")
         stop(
-            RefusedError,
+            MutationError if call is not None and call.kind == "write" else RefusedError,
             f"{what} needs a plain array of numbers, and {self._label()} ({self.node.type}) has none while tracing",
             fix,
             where=origin,
