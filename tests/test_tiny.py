@@ -18,9 +18,7 @@ def loss(w, x, expected):
 
 @pytest.mark.parametrize("engine", ["numpy", "reference"])
 def test_one_neuron_is_traced_derived_trained_and_explained(engine):
-    run = wk.train(
-        loss, {"w": 0.5}, {"x": 1.0, "expected": 2.0}, optimizer=wk.SGD(0.01), steps=100, engine=engine
-    )
+    run = wk.train(loss, {"w": 0.5}, {"x": 1.0, "expected": 2.0}, optimizer=wk.SGD(0.01), steps=100, engine=engine)
     assert run.parameters["w"] == 1.80107066615787
     assert run.losses[0] == 2.25
     run.resume(steps=100)

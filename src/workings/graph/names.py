@@ -69,27 +69,26 @@ def assign(graph: Graph) -> dict[Node, str]:
     result: dict[Node, str] = {}
     for node in graph.inputs:
         result[node] = names.give(node.name or "x")
-    derivative: list[Node] = []
-    for node in graph.nodes:
-        if node in result or (node.is_constant and node.shape == ()):
-            continue
-        if node.because is not None:
-            derivative.append(node)
-        elif node.name is not None:
-            result[node] = names.give(node.name)
-        elif node.is_constant:
-            result[node] = names.give("constant")
-        elif len(graph.outputs) == 1 and node is graph.outputs[0]:
-            result[node] = names.give(graph.name)
-        else:
-            result[node] = names.give("z")
+    forward = [n for n in graph.nodes[len(graph.inputs) :] if n.because is None and (n.inputs or n.shape != ())]
+    sole = graph.outputs[0] if len(graph.outputs) == 1 else None
+    # what the user named comes first, so that a `z` of theirs stays `z`
+    for node in forward:
+        title = node.name or (graph.name if node is sole and node.inputs else None)
+        if title is not None:
+            result[node] = names.give(title)
+    for node in forward:
+        if node not in result:
+            result[node] = names.give("constant" if node.is_constant else "z")
+    derivative = [n for n in graph.nodes if n.because is not None and (n.inputs or n.shape != ())]
     for node in derivative:
         because = node.because
         assert because is not None
+        if node in result:
+            continue
         if node.name is not None:
             result[node] = names.give(node.name)
         elif because.of is not None and because.of in result:
             result[node] = names.give("d_" + result[because.of])
         else:
             result[node] = names.give("g")
-    return result
+    return {node: result[node] for node in graph.nodes if node in result}

@@ -412,8 +412,8 @@ def call(
     )
 
 
-def remake(node: Node, inputs: tuple[Node, ...], *, because: Because | None = None) -> Node:
-    """The same op on other inputs, or for another reason, with everything else that stood beside it."""
+def remake(node: Node, inputs: tuple[Node, ...], *, because: Because | None = None, name: str | None = None) -> Node:
+    """The same op on other inputs, for another reason or by another name, with all else that stood beside it."""
     if inputs == node.inputs:
         shape, dtype = node.shape, node.dtype
     else:
@@ -424,7 +424,7 @@ def remake(node: Node, inputs: tuple[Node, ...], *, because: Because | None = No
         node.attributes,
         shape,
         dtype,
-        name=node.name,
+        name=name or node.name,
         origin=node.origin,
         scope=node.scope,
         because=because or node.because,

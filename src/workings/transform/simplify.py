@@ -55,6 +55,7 @@ def simplify(graph: Graph, *, algebra: bool = False) -> Simplified:
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     shared: dict[Any, Node] = {_identity(node): node for node in graph.inputs}
     notes: list[Note] = []
+    titles = _later_names(graph)
     latest = -1
     for node in graph.nodes[len(graph.inputs) :]:
         inputs = tuple(new[i] for i in node.inputs)
@@ -62,12 +63,28 @@ def simplify(graph: Graph, *, algebra: bool = False) -> Simplified:
         current = node
         # a node behind a new one is made anew too, so that the user's order stays
         behind = node.serial < latest and not node.is_constant
-        if inputs != node.inputs or because is not node.because or behind:
-            current = remake(node, inputs, because=because)
+        if inputs != node.inputs or because is not node.because or behind or node in titles:
+            current = remake(node, inputs, because=because, name=titles.get(node))
         current = _reduce(current, tags, notes, shared)
         new[node] = shared.setdefault(_identity(current), current)
         latest = max(latest, new[node].serial)
     return Simplified(Graph(graph.inputs, [new[o] for o in graph.outputs], name=graph.name), tuple(notes), new)
+
+
+def _later_names(graph: Graph) -> dict[Node, str]:
+    """Names for nodes without one, where an equal node that the user made later has a name."""
+    first: dict[Node, Node] = {}
+    seen: dict[Any, Node] = {}
+    titles: dict[Node, str] = {}
+    given = set(graph.inputs)  # what a graph is cut off at need not be an input node
+    for node in graph.nodes:
+        leaf = node.is_input or node in given
+        op, inputs, attributes, dtype = (None, (), node, None) if leaf else _identity(node)
+        same = seen.setdefault((op, tuple(first[i] for i in inputs), attributes, dtype), node)
+        first[node] = same
+        if node.name is not None and same.name is None and not same.is_constant and same.because is None:
+            titles.setdefault(same, node.name)
+    return titles
 
 
 def _reduce(node: Node, tags: Sequence[str], notes: list[Note], shared: dict[Any, Node]) -> Node:
