@@ -16,9 +16,9 @@ import numpy as np
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, call, constant, input_node
 from workings.trace.frames import user_origin
-from workings.trace.trace import Trace, apply_graph, bind, place_of, title_of, trace_function
+from workings.trace.trace import Trace, apply_graph, bind, number, place_of, title_of, trace_function
 from workings.trace.trees import Path, rebuild
-from workings.trace.value import Value
+from workings.trace.value import Cell, Value
 from workings.transform import GradientCheck, check_graph, forward, reverse, simplify
 
 __all__ = ["check_gradient", "grad", "hessian", "jvp", "value_and_grad"]
@@ -63,8 +63,8 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]:
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
         traced = trace_function(f, arguments)
-        output = _scalar(f, traced)
         wanted, chosen = _chosen(f, wrt, traced)
+        output = _scalar(f, traced)
         nodes = [traced.graph.inputs[traced.paths.index(path)] for path in chosen]
         gradients = [
             _zeros(node) if found is None else found for node, found in zip(nodes, reverse(output, nodes), strict=True)
@@ -134,8 +134,8 @@ def hessian(f: Callable[..., Any], wrt: int | str = 0) -> Callable[..., Any]:
     def second(*args: Any, **kwargs: Any) -> Any:
         arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
         traced = trace_function(f, arguments)
-        output = _scalar(f, traced)
         _, chosen = _chosen(f, wrt, traced)
+        output = _scalar(f, traced)
         if len(chosen) != 1:
             raise ArgumentError("wk.hessian takes one array or number, not a tree", fix="wrt=… of another argument")
         x = traced.graph.inputs[traced.paths.index(chosen[0])]
@@ -188,7 +188,8 @@ def check_gradient(
     positions = [traced.paths.index(path) for path in chosen]
     graph = Graph(traced.graph.inputs, [output], name=traced.graph.name)
     leaves = [
-        leaf.value if isinstance(leaf, Value) and hasattr(leaf, "value") else leaf for leaf in traced.leaves(arguments)
+        number(leaf.value if isinstance(leaf, Cell) else leaf, node)
+        for leaf, node in zip(traced.leaves(arguments), traced.graph.inputs, strict=True)
     ]
     for _ in range(1, order):
         nodes = [graph.inputs[i] for i in positions]

@@ -19,7 +19,7 @@ import numpy as np
 
 from workings.errors import WorkingsError
 from workings.graph import Origin
-from workings.trace.bytecode import Stored, branches, follow, unpacks
+from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "locate", "user_branches", "user_origin"]
 
@@ -80,7 +80,10 @@ class _Code:
                     start = offset
                 else:
                     element = None
-            found = self.after[key] = follow(self.code, raw, start, element)
+            found = follow(self.code, raw, start, element)
+            if found.name is not None and not found.name.isidentifier():
+                found = NOWHERE  # as `@py_assert1`, which a rewritten assertion stores, and `table["a b"]`
+            self.after[key] = found
         return found
 
     def origin(self, offset: int) -> Origin:

@@ -230,7 +230,7 @@ def _outputs(function: Callable[..., Any], output: Any) -> tuple[Any, list[Node]
     nodes: list[Node] = []
     where = place_of(function)
 
-    def number(path: Path, leaf: Any) -> int:
+    def place(path: Path, leaf: Any) -> int:
         nodes.append(leaf.node if isinstance(leaf, Traced) else as_node(leaf, (), True))
         return len(nodes) - 1
 
@@ -241,7 +241,7 @@ def _outputs(function: Callable[..., Any], output: Any) -> tuple[Any, list[Node]
                 where=where,
                 fix="np.stack([a, b])",
             )
-    result = rebuild(output, number)
+    result = rebuild(output, place)
     if not nodes and not is_leaf(output):
         what = "nothing" if output is None else type(output).__name__
         raise ArgumentError(
@@ -275,16 +275,17 @@ def apply_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     if traced or unbound or any(isinstance(a, Cell) for a in arguments):
         nodes = []
         for a, node in zip(arguments, graph.inputs, strict=True):
-            nodes.append(as_node(a if isinstance(a, Value) else _number(a, node), (), traced))
+            nodes.append(as_node(a if isinstance(a, Value) else number(a, node), (), traced))
         varies = any(isinstance(a, Cell) and a.varies for a in arguments)
         varies = varies or any(node.role is Role.PARAMETER for node in unbound)
         return [Traced(node) if traced else cell_of(node, varies=varies) for node in graph(*nodes)]
-    values = [_number(a, node) for a, node in zip(arguments, graph.inputs, strict=True)]
+    values = [number(a, node) for a, node in zip(arguments, graph.inputs, strict=True)]
     with np.errstate(all="ignore"):
         return evaluate(graph, values)
 
 
-def _number(value: Any, node: Node) -> Any:
+def number(value: Any, node: Node) -> Any:
+    """A number or array as the input `node` takes it."""
     return node.dtype.type(value) if node.shape == () else np.asarray(value, dtype=node.dtype)
 
 
