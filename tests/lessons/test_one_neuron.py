@@ -38,6 +38,7 @@ def test_the_figures_to_the_last_bit(lesson):
         "loss = y − expected = -1.51",
         "loss = z² = 2.25",
         "dloss/dw = dloss/dz · dz/dy · dy/dw",
+        ">>> 2 * (y - expected) * x\n    2 (y − expected) x = -3.0\n",
         "= 0.53",
         "1.80107066615787",
         "0.03957287986287364\n    0.0380057938203038\n    0.03650076438501975\n",

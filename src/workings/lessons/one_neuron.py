@@ -238,7 +238,9 @@ def _however(stage: Stage, first: tuple[float, float], start: float, learning_ra
     stage.turn()
     stage.cell(f"wk.explain(loss, w, learning_rate={learning_rate!r})")
     stage.turn()
-    stage.say("So, once more with the squared loss:")
+    stage.say("With z written out, the gradient is 2 (y − expected) x. Typed in like that, it is the same number:")
+    stage.cell("2 * (y - expected) * x")
+    stage.say("Now the nudge, and then the new loss:")
     stage.cell(f"w = w - {learning_rate!r} * wk.gradient(loss, w)\nw\n(w * x - expected) ** 2")
     after = (float(stage["w"]) * float(stage["x"]) - float(stage["expected"])) ** 2
     stage.say(about_squared_nudge(start, float(stage["w"]), before, after))
