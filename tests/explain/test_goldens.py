@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,17 @@ def test_the_notebooks_line_stands_there():
 
 def test_the_net_of_digits_is_read_in_about_three_screens():
     assert len(NETS["cross_entropy"].derivation().text().splitlines()) <= 76
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_latex_is_balanced(name):
+    markdown = NETS[name].derivation().markdown()
+    formulas = re.findall(r"\$\$(.+?)\$\$|\$(.+?)\$", markdown, flags=re.DOTALL)
+    assert formulas
+    for formula in ("".join(parts) for parts in formulas):
+        plain = formula.replace(r"\{", "").replace(r"\}", "")
+        assert plain.count("{") == plain.count("}")
+        assert len(re.findall(r"\\left\b", formula)) == len(re.findall(r"\\right\b", formula))
+        assert len(re.findall(r"\\begin\b", formula)) == len(re.findall(r"\\end\b", formula))
+        assert "−" not in formula
+        assert not re.search(r"\^\{[^{}]*\}\^", formula)

@@ -12,8 +12,9 @@ from tests.ops.cases import CASES
 from workings.errors import UnsupportedError
 from workings.graph import Node, Op, call, constant, input_node
 from workings.write.latex import escape, latex, name, said
-from workings.write.maths import Differential, Number, Rate, Symbol, expression
+from workings.write.maths import expression
 from workings.write.text import columns, formula, number, text, wrap
+from workings.write.tree import Differential, Number, Rate, Symbol
 
 assert workings.ops
 GOLDEN = Path(__file__).parents[1] / "golden" / "text" / "ops.txt"

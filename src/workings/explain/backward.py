@@ -13,7 +13,8 @@ from workings.explain.setting import Setting, worth
 from workings.explain.steps import Backward, Remark, Rule, Section, Step, Words
 from workings.graph import Node, Op, reachable
 from workings.graph.names import Names
-from workings.write.maths import Leaf, Tree, by_formula
+from workings.write.maths import Leaf, by_formula
+from workings.write.tree import Tree
 
 __all__ = ["MOST_LINES", "backward_section", "condensed", "rules_section"]
 

@@ -45,6 +45,7 @@ def explain(loss: Any, *wrt: Any, learning_rate: float | None = None) -> Derivat
                 + ("being traced" if isinstance(value, Traced) else type(value).__name__),
                 fix="w = wk.parameter(0.5); loss = …; wk.explain(loss, w)",
             )
+    assert isinstance(loss, Cell)
     chosen = wrt or _parameters(loss)
     piece = part(loss, chosen)
     return derive(piece.loss, piece.wrt, piece.values, learning_rate=learning_rate)

@@ -10,8 +10,9 @@ from workings.explain.product import gather, rewritten
 from workings.explain.setting import Setting
 from workings.explain.steps import Chain, Line, Words
 from workings.graph import Node, reachable
-from workings.write.maths import Differential, Leaf, Number, Plus, Product, Rate, Symbol, Tree, by_formula, expression
+from workings.write.maths import Leaf, by_formula, expression
 from workings.write.text import text
+from workings.write.tree import Differential, Number, Plus, Product, Rate, Symbol, Tree
 
 __all__ = ["chain_along", "count_paths", "list_paths", "sum_over"]
 

@@ -17,8 +17,9 @@ from workings.explain.nudge import nudge_steps
 from workings.explain.setting import Setting, prepare
 from workings.explain.steps import Chain, Check, Derivation, Given, Remark, Section, Step, Summary, Value, Words
 from workings.graph import Node
-from workings.write.maths import Number, Tree, expression
+from workings.write.maths import expression
 from workings.write.text import columns, text
+from workings.write.tree import Number, Tree
 
 __all__ = ["derive"]
 

@@ -9,7 +9,8 @@ from workings.explain.local import Slope
 from workings.explain.setting import Setting
 from workings.explain.steps import Remark, Words
 from workings.graph import Node, reachable
-from workings.write.maths import Tree, expression
+from workings.write.maths import expression
+from workings.write.tree import Tree
 
 __all__ = ["no_path", "why_zero"]
 

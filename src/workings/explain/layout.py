@@ -25,8 +25,8 @@ from workings.explain.steps import (
     Value,
     Words,
 )
-from workings.write.maths import Number, Tree
 from workings.write.text import number, text
+from workings.write.tree import Number, Tree
 
 __all__ = ["Block", "Heading", "Prose", "Row", "Rows", "blocks", "summary"]
 

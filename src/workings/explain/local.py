@@ -9,7 +9,8 @@ from workings.explain.setting import Setting, worth
 from workings.explain.steps import Local, Words
 from workings.graph import Graph, Node, Op, call, constant, input_node, reachable, remake
 from workings.transform import simplify
-from workings.write.maths import Tree, by_formula, expression
+from workings.write.maths import by_formula, expression
+from workings.write.tree import Tree
 
 __all__ = ["Slope", "local_steps", "rule", "slope", "slopes", "taken"]
 

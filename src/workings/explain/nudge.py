@@ -11,7 +11,8 @@ from workings.explain.check import moved_loss, rounded
 from workings.explain.setting import Setting, worth
 from workings.explain.steps import Loss, Nudge, Remark, Step, Words
 from workings.graph import Node, Role, input_node
-from workings.write.maths import Number, Symbol, Tree, expression
+from workings.write.maths import expression
+from workings.write.tree import Number, Symbol, Tree
 
 __all__ = ["nudge_steps"]
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, evaluate_node, reachable
+from workings.graph.names import Names
 from workings.transform import adjoints
 from workings.transform.reverse import depending
-from workings.write.maths import Differential, Number, Rate, Symbol, Tree
+from workings.write.tree import Differential, Number, Rate, Symbol, Tree
 
 __all__ = ["Setting", "prepare", "worth"]
 
@@ -137,10 +138,12 @@ def prepare(
     graph = Graph(inputs, [loss], name="loss")
     between = tuple(n for n in graph.nodes[len(inputs) :] if not n.is_constant)
     links = [n for n in active.values() if n not in wrt]
-    scalar = all(n.shape == () for n in active.values()) and all(
+    scalar = all(n.shape == () for n in (*wrt, *active.values())) and all(
         n.op.partials is not None or n.op.maths == "same" for n in links
     )
     spelled = dict(graph.names)
+    free = Names(set(spelled.values()))
+    spelled.update({n: free.give("given") for n in inputs if n.name is None})
     spelled.update({n: s for n, s in (names or {}).items() if n in spelled})
     return Setting(
         loss, tuple(wrt), tuple(inputs), between, active, table, {n: known[n] for n in graph.nodes}, spelled, scalar
@@ -170,12 +173,16 @@ def _past(outputs: Sequence[Node], wrt: Sequence[Node]) -> set[Node]:
 
 
 def _settled(nodes: Sequence[Node], border: set[Node], past: set[Node]) -> set[Node]:
-    """Values that earlier nudges made: their history is not part of this derivation."""
-    touched: set[Node] = set()
+    """Values that earlier nudges made, as `w = w - rate * gradient` does: their history is no part of this
+    derivation. What is made from them is."""
+    nudged: set[Node] = set()
     for node in nodes:
-        if node not in border and (node.because is not None or any(i in touched for i in node.inputs)):
-            touched.add(node)
-    return {n for n in touched if n not in past}
+        if node in border or node in past:
+            continue
+        # a gradient, or made from one by operations without a name in between
+        if node.because is not None or any(i in nudged and (i.name is None or i.because) for i in node.inputs):
+            nudged.add(node)
+    return {n for n in nudged if n.name is not None or n.because is not None}
 
 
 def _fitting(node: Node, value: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from workings.graph import Node
-from workings.write.maths import Differential, Rate, Symbol, Tree
+from workings.write.tree import Differential, Rate, Symbol, Tree
 
 __all__ = [
     "Agreement",

@@ -6,8 +6,8 @@ import textwrap
 
 from workings.explain.layout import Heading, Prose, Row, Rows, blocks, summary
 from workings.explain.steps import Derivation, Words
-from workings.write.maths import Tree
 from workings.write.text import columns, text, wrap
+from workings.write.tree import Tree
 
 __all__ = ["render", "sentence"]
 

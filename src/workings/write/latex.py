@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workings.write.maths import (
+from workings.write.text import number, text
+from workings.write.tree import (
     Apply,
     Bars,
     Choice,
@@ -33,7 +34,6 @@ from workings.write.maths import (
     Transposed,
     Tree,
 )
-from workings.write.text import number, text
 
 __all__ = ["escape", "latex", "name", "said"]
 

@@ -1,245 +1,47 @@
-"""Nodes as mathematics: a small tree that the writers of text, LaTeX and MathML turn into their own signs.
+"""Nodes as mathematics: what a value is made from, as a tree of a formula.
 
-Every part of the tree carries the node that it stands for, so that a page can light it up. Which nodes are
-shown by a symbol and which by what they are made from is the caller's to say: `expression` takes a function
-`leaf` that gives the tree of a node to be shown as it is, and None for a node to be looked into.
+Which nodes are shown by a symbol and which by what they are made from is the caller's to say: `expression` takes
+a function `leaf` that gives the tree of a node to be shown as it is, and None for a node to be looked into.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from workings.errors import UnsupportedError
 from workings.graph import Node
+from workings.write.tree import (
+    Apply,
+    Bars,
+    Choice,
+    Fraction,
+    Index,
+    Logic,
+    Minus,
+    Negative,
+    Number,
+    Placed,
+    Plus,
+    Power,
+    Product,
+    Reduce,
+    Relation,
+    Root,
+    Symbol,
+    Transposed,
+    Tree,
+)
 
-__all__ = [
-    "KINDS",
-    "Apply",
-    "Bars",
-    "Choice",
-    "Differential",
-    "Fraction",
-    "Index",
-    "Leaf",
-    "Logic",
-    "Minus",
-    "Negative",
-    "Number",
-    "Placed",
-    "Plus",
-    "Power",
-    "Product",
-    "Rate",
-    "Reduce",
-    "Relation",
-    "Root",
-    "Symbol",
-    "Transposed",
-    "Tree",
-    "by_formula",
-    "by_name",
-    "expression",
-]
+__all__ = ["KINDS", "Leaf", "by_formula", "by_name", "expression"]
 
 # A formula is for reading: what goes deeper, or grows larger, is shown by name. The bounds also keep
 # every tree shallow enough for a writer to walk it by plain recursion.
 DEEPEST = 40
 LARGEST = 400
 
-
-@dataclass(frozen=True)
-class Number:
-    """A number; `value` is as the user wrote it, or of its NumPy dtype. `short` allows cutting its digits."""
-
-    value: Any
-    node: Node | None = None
-    short: bool = False
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A value shown by its name. `words` marks a name of several words, as `learning rate`."""
-
-    name: str
-    node: Node | None = None
-    words: bool = False
-
-
-@dataclass(frozen=True)
-class Differential:
-    """`dW`: the derivative of the loss with respect to `of`, in matrix derivations."""
-
-    of: Symbol
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`dz/dy`: how fast `top` grows with `bottom`."""
-
-    top: Symbol
-    bottom: Symbol
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Plus:
-    left: Tree
-    right: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Minus:
-    left: Tree
-    right: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Negative:
-    body: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Product:
-    """Factors multiplied. `style`: "scalar" (numbers, or a number times an array), "elementwise", "matrix",
-    or "chain", the links of the chain rule, which always keep a sign between them."""
-
-    factors: tuple[Tree, ...]
-    style: str = "scalar"
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Fraction:
-    top: Tree
-    bottom: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Power:
-    base: Tree
-    exponent: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Root:
-    body: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A body between bars; `kind` is "absolute", "floor" or "ceil"."""
-
-    body: Tree
-    kind: str
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Apply:
-    """A named function; `attributes` are what it takes beside its arguments, as (name, text) pairs."""
-
-    function: str
-    arguments: tuple[Tree, ...]
-    attributes: tuple[tuple[str, str], ...] = ()
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Reduce:
-    """A sum, product, mean, largest … of the body; `over` is "" for all elements, or "rows", "columns", "axis 2"."""
-
-    word: str
-    over: str
-    body: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Transposed:
-    body: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Index:
-    """`body[key]`; the parts of the key are texts or trees."""
-
-    body: Tree
-    key: tuple[str | Tree, ...]
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Placed:
-    """The body put at a key of an array of zeros."""
-
-    body: Tree
-    key: tuple[str | Tree, ...]
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A comparison; `sign` is one of < ≤ > ≥ = ≠."""
-
-    sign: str
-    left: Tree
-    right: Tree
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Logic:
-    """`word` is "and", "or", "xor" (of two) or "not" (of one)."""
-
-    word: str
-    parts: tuple[Tree, ...]
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """`yes` where the condition holds, `no` elsewhere."""
-
-    condition: Tree
-    yes: Tree
-    no: Tree
-    node: Node | None = None
-
-
-Tree: TypeAlias = (
-    Number
-    | Symbol
-    | Differential
-    | Rate
-    | Plus
-    | Minus
-    | Negative
-    | Product
-    | Fraction
-    | Power
-    | Root
-    | Bars
-    | Apply
-    | Reduce
-    | Transposed
-    | Index
-    | Placed
-    | Relation
-    | Logic
-    | Choice
-)
 Leaf: TypeAlias = Callable[[Node], "Tree | None"]
 
 

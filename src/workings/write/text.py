@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from workings.graph import Node
-from workings.write.maths import (
+from workings.write.maths import Leaf, by_name, expression
+from workings.write.tree import (
     Apply,
     Bars,
     Choice,
     Differential,
     Fraction,
     Index,
-    Leaf,
     Logic,
     Minus,
     Negative,
@@ -36,8 +36,6 @@ from workings.write.maths import (
     Symbol,
     Transposed,
     Tree,
-    by_name,
-    expression,
 )
 
 __all__ = ["columns", "display", "formula", "number", "text", "wrap"]

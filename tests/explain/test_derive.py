@@ -1,0 +1,210 @@
+"""What `derive` says in particular situations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import workings as wk
+from tests.explain.nets import NETS, Net
+from workings.errors import ArgumentError, GradientError
+from workings.explain import derive
+from workings.explain.steps import Agreement, Chain, Check, Local, Remark
+from workings.explain.text import sentence
+from workings.graph import call, input_node, lookup
+from workings.graph.op import _OPS
+from workings.write.text import text
+
+
+def scalar(name, role="data"):
+    return input_node(name, (), float, role)
+
+
+def said(derivation):
+    """All the words of a derivation as one line, to look for sentences that are broken over lines."""
+    return " ".join(derivation.text().split())
+
+
+def test_an_engine_that_differs_is_told_loudly():
+    w, x = scalar("w", "parameter"), scalar("x")
+    loss = call("square", w * x, label="loss")
+    derivation = derive(loss, [w], {w: 2.0, x: 3.0}, engine_gradients={w: 36.001})
+    assert not derivation.ok
+    assert "the run = 36.001 DIFFERENT: 0.001 apart" in said(derivation)
+    assert "!! THEY DIFFER" in said(derivation)
+    assert "> **THEY DIFFER" in derivation.markdown()
+
+
+def test_a_wrong_partial_is_seen_in_the_check(monkeypatch):
+    tanh = lookup("tanh")
+    monkeypatch.setitem(_OPS, "tanh", replace(tanh, partials=(lambda x, y: 1 - y,)))
+    derivation = Net(lambda w, x: np.tanh(w * x), {"w": 0.3, "x": 2.0}, ("w",)).derivation()
+    assert not derivation.ok
+    assert "!! THEY DIFFER" in said(derivation)
+
+
+def test_a_wrong_simplification_is_seen_in_the_check(monkeypatch):
+    from workings.explain import chain
+
+    monkeypatch.setattr(chain, "gather", lambda formula, leaves: (formula + 1, ("nonsense",)))
+    derivation = NETS["squared_loss"].derivation()
+    assert not derivation.ok
+    assert "DIFFERENT" in said(derivation)
+
+
+def test_why_a_gradient_is_zero():
+    assert "the gradient is 0 here, a nudge changes nothing: dh/dz is 0" in said(NETS["dead_relu"].derivation())
+    assert "nothing that has a slope leads from w to loss" in said(NETS["flat"].derivation())
+    w, x = scalar("w", "parameter"), scalar("x")
+    unused = derive(call("square", x, label="loss"), [w], {w: 1.0, x: 2.0})
+    assert "the gradient is 0: loss is not made from w" in said(unused)
+    cancelling = derive(call("subtract", w * w, call("square", w), label="loss"), [w], {w: 3.0})
+    assert "the paths cancel" in said(cancelling)
+
+
+def test_where_a_value_that_is_not_finite_arises():
+    derivation = NETS["logarithm_of_zero"].derivation()
+    assert "!! the first value that is not finite: log(p)" in said(derivation)
+    assert "nets.py, line" in said(derivation)
+    assert "a nudge would carry that into w" in said(derivation)
+    w = scalar("w", "parameter")
+    given = derive(call("square", w, label="loss"), [w], {w: float("nan")})
+    assert "!! w is given, and is not finite" in said(given)
+
+
+def test_a_tie_says_so():
+    w, x = scalar("w", "parameter"), scalar("x")
+    loss = call("maximum", w, x, label="loss")
+    derivation = derive(loss, [w], {w: 1.0, x: 1.0})
+    assert "w > x does not hold here; w = x holds here" in said(derivation)
+    (local,) = [s for s in derivation.steps if isinstance(s, Local)]
+    assert local.value == 0.5
+
+
+def test_a_value_met_twice():
+    w = scalar("w", "parameter")
+    derivation = derive(call("multiply", w, w, label="loss"), [w], {w: 3.0})
+    assert "dloss/dw = w + w = 6" in said(derivation)
+    assert "w is met twice, and its slopes add up" in said(derivation)
+    (chain,) = [s for s in derivation.steps if isinstance(s, Chain)]
+    assert text(chain.final) == "2w"
+
+
+def test_a_product_of_many_factors_is_gathered():
+    w, x = scalar("w", "parameter"), scalar("x")
+    y = call("divide", 1, 1 + call("exp", -w * x), label="y")
+    derivation = derive(call("negative", call("log", y), label="loss"), [w], {w: 0.5, x: 2.0})
+    (chain,) = [s for s in derivation.steps if isinstance(s, Chain)]
+    assert text(chain.final) == "−exp(−w · x) · x / (1 + exp(−w · x))"
+
+
+def test_eight_paths_are_listed_and_nine_are_not():
+    def paths(n):
+        w = scalar("w", "parameter")
+        total = call("multiply", w, 1.5)
+        for i in range(1, n):
+            total = total + call("sin", w * (i + 1))
+        return derive(total, [w], {w: 0.4})
+
+    assert "the products along 8 paths, added up" in said(paths(8))
+    assert "9 paths lead from w to loss" in said(paths(9))
+    assert paths(9).ok
+
+
+def test_paths_beyond_count_are_not_walked():
+    w = scalar("w", "parameter")
+    h = w
+    for _ in range(200):
+        h = h + call("sin", h)
+    derivation = derive(h, [w], {w: 0.1})
+    assert "more than 1,000,000,000,000 paths lead from w to loss" in said(derivation)
+    assert derivation.ok or "apart" in said(derivation)
+
+
+def test_a_long_chain_is_shortened_and_still_right():
+    w, x = scalar("w", "parameter"), scalar("x")
+    h = x
+    for i in range(20_000):
+        h = call("tanh", w * h) if i % 2 else h + x
+    derivation = derive(h, [w], {w: 0.9, x: 0.5}, learning_rate=0.1)
+    assert len(derivation.text().splitlines()) < 150
+    assert "more values …" in said(derivation)
+    assert "more lines like these …" in said(derivation)
+    assert derivation.ok
+
+
+def test_values_made_by_earlier_nudges_are_given():
+    w, b, x = wk.parameter(0.5), wk.parameter(0.25), wk.constant(1.0)
+    for _ in range(5):
+        loss = (w * x + b - 2) ** 2
+        gradient_w, gradient_b = wk.gradient(loss, w, b)
+        w = w - 0.1 * gradient_w
+        b = b - 0.1 * gradient_b
+    loss = (w * x + b - 2) ** 2
+    derivation = wk.explain(loss, w)
+    assert derivation.ok
+    assert len([s for s in derivation.steps if isinstance(s, Check)]) == 1
+    assert len(derivation.text().splitlines()) < 45
+    assert f"b = {float(b)}" in said(derivation)
+
+
+def test_a_missing_value_is_named():
+    w, x = scalar("w", "parameter"), scalar("x")
+    with pytest.raises(ArgumentError, match="no value is given for x"):
+        derive(w * x, [w], {w: 1.0})
+    with pytest.raises(ArgumentError, match=r"x has shape \(\), and the value given \(2,\)"):
+        derive(w * x, [w], {w: 1.0, x: [1.0, 2.0]})
+
+
+def test_what_has_no_gradient_is_refused():
+    w = input_node("w", (3,), float, "parameter")
+    k = input_node("k", (), int)
+    with pytest.raises(GradientError, match="a gradient is taken of a scalar"):
+        derive(w * 2.0, [w], {w: np.ones(3)})
+    with pytest.raises(GradientError, match="only floating values have a gradient"):
+        derive(call("sum", w * k), [k], {w: np.ones(3), k: 2})
+    with pytest.raises(ArgumentError, match="at least one"):
+        derive(call("sum", w), [], {w: np.ones(3)})
+
+
+def test_the_nudge_of_another_rule():
+    w, x = scalar("w", "parameter"), scalar("x")
+    rate, speed = scalar("learning_rate", "setting"), scalar("speed", "state")
+    slope = input_node("g", (), float)
+    loss = call("square", w * x, label="loss")
+    derivation = derive(
+        loss,
+        [w],
+        {w: 2.0, x: 1.0},
+        updates={w: w - rate * (0.9 * speed + slope)},
+        update_gradients={w: slope},
+        settings={rate: 0.1, speed: 0.5},
+    )
+    assert "w − learning rate · (0.9 speed + dloss/dw) = 2 − 0.1 · (0.9 · 0.5 + 4) = 1.555" in said(derivation)
+
+
+def test_a_step_of_a_run_is_derived_with_the_runs_own_numbers():
+    run = wk.train(
+        lambda w, x, expected: (w * x - expected) ** 2,
+        parameters={"w": 0.5},
+        data={"x": 1.0, "expected": 2.0},
+        optimizer=wk.SGD(0.01),
+        steps=3,
+    )
+    derivation = run.explain(step=0)
+    (check,) = [s for s in derivation.steps if isinstance(s, Check)]
+    assert [row.words for row in check.rows[1:2]] == [("the same to the last bit",)]
+    assert "the run = −3 the same to the last bit" in said(derivation)
+    assert "w − learning rate · dloss/dw = 0.5 − 0.01 · (−3) = 0.53" in said(derivation).replace("df/dw", "dloss/dw")
+
+
+def test_it_is_a_value():
+    derivation = NETS["squared_loss"].derivation()
+    assert str(derivation) == repr(derivation) == derivation.text(80)
+    assert derivation._repr_markdown_() == derivation.markdown()
+    assert all(isinstance(row, Agreement) for s in derivation.steps if isinstance(s, Check) for row in s.rows)
+    assert next(sentence(s.words) for s in derivation.steps if isinstance(s, Remark)).startswith("the slope alone")
+    with pytest.raises(AttributeError):
+        derivation.title = ()
