@@ -6,10 +6,12 @@ Each is stable for large inputs, and says what its derivative is where it has a 
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
+from workings.errors import ShapeError
 from workings.graph import Operators
 from workings.ops import lacking
 
@@ -48,7 +50,10 @@ def erf(x: Any) -> Any:
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.1.
     """
-    return x._call("erf", x) if isinstance(x, Operators) else lacking.erf(_floating(x))
+    if not isinstance(x, Operators):
+        return lacking.erf(_floating(x))
+    value: Any = x
+    return x._call("erf", x if value.dtype.kind == "f" else x._call("astype", x, dtype=np.dtype(float)))
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -57,13 +62,13 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     >>> take(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0]), axis=1).tolist()
     [[2.0, 1.0], [4.0, 3.0]]
     """
+    table = x if isinstance(x, Operators) else np.asarray(x)
     if axis is None:
-        x, axis = np.reshape(x, (-1,)), 0
-    axis = axis % np.ndim(x)
-    table = x
+        table, axis = np.reshape(table, (np.size(table),)), 0
+    (axis,) = _places(table, axis)
     if isinstance(indices, Operators) and not isinstance(table, Operators):
-        return indices._call("getitem", x, indices, key=(*(slice(None),) * axis, "array"))
-    return x[(*(slice(None),) * axis, indices)]
+        return indices._call("getitem", table, indices, key=(*(slice(None),) * axis, "array"))
+    return table[(*(slice(None),) * axis, indices)]
 
 
 # ── activations ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +155,7 @@ def logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool 
     peak = stop_gradient(np.where(np.isfinite(highest), highest, 0))
     total = np.sum(np.exp(x - peak), axis=axis, keepdims=True)
     result = np.log(total) + peak
-    return result if keepdims else np.squeeze(result, axis=_axes(x, axis))
+    return result if keepdims else np.squeeze(result, axis=_places(x, axis))
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
@@ -180,8 +185,17 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def _axes(x: Any, axis: Any) -> Any:
-    return tuple(range(np.ndim(x))) if axis is None else axis
+def _places(x: Any, axis: Any) -> tuple[int, ...]:
+    """The axes that `axis` names, counted from 0; None names all."""
+    count = np.ndim(x)
+    axes = range(count) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    places = [operator.index(a) for a in axes]
+    for a in places:
+        if not -count <= a < count:
+            raise ShapeError(
+                f"axis {a} is out of range for shape {np.shape(x)}", fix=f"an axis from {-count} to {count - 1}"
+            )
+    return tuple(a % count for a in places)
 
 
 # ── statistics ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,8 +210,7 @@ def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> An
     centered = x - np.mean(x, axis=axis, keepdims=True)
     if ddof == 0:
         return np.mean(np.square(centered), axis=axis, keepdims=keepdims)
-    axes = range(np.ndim(x)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    count = int(np.prod([np.shape(x)[a] for a in axes]))
+    count = int(np.prod([np.shape(x)[a] for a in _places(x, axis)]))
     return np.sum(np.square(centered), axis=axis, keepdims=keepdims) / max(count - ddof, 0)
 
 
