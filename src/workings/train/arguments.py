@@ -18,6 +18,8 @@ from workings.trace.value import Cell, Value
 
 __all__ = ["Arguments", "as_data", "as_dtype", "nearest", "prepare", "spelled"]
 
+_MOST_NAMES = 40  # in a message
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -141,7 +143,8 @@ def nearest(name: Any, known: Iterable[str], otherwise: str = "one of ") -> str 
     """
     every = list(dict.fromkeys(known))
     near = difflib.get_close_matches(str(name), every, n=3)
-    return " or ".join(repr(n) for n in near) or (f"{otherwise}{', '.join(every)}" if every else None)
+    shown = every if len(every) <= _MOST_NAMES else [*every[:_MOST_NAMES], "…"]
+    return " or ".join(repr(n) for n in near) or (f"{otherwise}{', '.join(shown)}" if shown else None)
 
 
 def spelled(path: Path, arguments: Mapping[str, Any]) -> str:

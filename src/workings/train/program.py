@@ -8,7 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.graph import Carry, Graph, Node, Program, Role, call, constant, input_node
+from workings.graph import (
+    Carry,
+    Graph,
+    Node,
+    Program,
+    Role,
+    call,
+    constant,
+    input_node,
+    reachable,
+    substitute,
+)
 from workings.trace.frames import Scopes
 from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import Path
@@ -54,17 +65,16 @@ def build(
     weights = [(path, node, start) for path, node, start in inputs if node.role is Role.PARAMETER]
     given = {node: value for _, node, value in inputs if node.role is not Role.PARAMETER}
     gradients = _gradients(traced, arguments, output, [(path, node) for path, node, _ in weights])
-    rates = {name: node for name, node in settings.items() if name not in BOUNDS}
-    carry = _updates(optimizer, [(node, start) for _, node, start in weights], gradients, rates)
+    own = {name: node for name, node in settings.items() if name not in BOUNDS}
+    carry = _updates(optimizer, [(node, start) for _, node, start in weights], gradients, own)
     stops, carried = conditions(output, settings)
     carry += carried
     after = [c.output for c in carry]
+    outputs = [output, finite(output, after), either(stops), *after, *stops.values()]
+    rates, outputs = _in_one_dtype(list(settings.values()), outputs)
+    count = 3 + len(carry)
 
-    step = Graph(
-        [*(c.input for c in carry), *given, *settings.values()],
-        [output, finite(output, after), either(stops), *after],
-        name=traced.graph.name,
-    )
+    step = Graph([*(c.input for c in carry), *given, *rates], outputs[:count], name=traced.graph.name)
     clean, notes, moved = simplify(step)
     program = Program(
         step=clean,
@@ -75,7 +85,8 @@ def build(
         steps=steps,
         notes=notes,
     )
-    return Built(program, traced, arguments, {reason: moved[node] for reason, node in stops.items()})
+    met = dict(zip(stops, (moved[node] for node in outputs[count:]), strict=True))
+    return Built(program, traced, arguments, met)
 
 
 def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[str, float]:
@@ -95,6 +106,23 @@ def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[
         if bound is not None:
             values[name] = check_bound(name, bound)
     return values
+
+
+def _in_one_dtype(settings: Sequence[Node], outputs: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+    """Settings and outputs, where a setting that is used in one dtype alone is given in it from the start."""
+    fitted: list[Node] = []
+    replaced: dict[Node, Node] = {}
+    nodes = reachable(outputs)
+    for setting in settings:
+        users = [node for node in nodes if setting in node.inputs]
+        dtypes = {node.dtype for node in users if node.op.name == "astype"}
+        if len(dtypes) == 1 and all(node.op.name == "astype" for node in users):
+            narrow = input_node(setting.name or "", (), dtypes.pop(), Role.SETTING)
+            replaced |= dict.fromkeys(users, narrow)
+            fitted.append(narrow)
+        else:
+            fitted.append(setting)
+    return fitted, substitute(outputs, replaced)
 
 
 def _by_name(given: Mapping[Node, Any]) -> dict[str, Any]:

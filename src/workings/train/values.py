@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.graph import Graph, Node, Role, every_value, reachable
+from workings.graph import Graph, Node, Program, Role, every_value, reachable
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
@@ -16,6 +16,8 @@ from workings.train.program import Built
 from workings.transform import simplify
 
 __all__ = ["learned", "named_value"]
+
+_MOST_NAMES = 40  # in a message
 
 
 def learned(built: Built, carry: Sequence[Any]) -> dict[str, Any]:
@@ -43,16 +45,21 @@ def named_value(built: Built, carry: Sequence[Any], settings: Sequence[Any], nam
     if name in found and sum(n.name == name for n in found.values()) < 2:
         found = {name: found[name]}
     if not found:
-        gradient = _gradient(built, name)
-        if gradient is None:
-            raise _unknown(built, name, [names[n] for n in named if n.name is not None])
+        derivatives = _derivatives(program)
+        if name not in derivatives:
+            known = [names[n] for n in named if n.name is not None]
+            listed = known if len(known) <= _MOST_NAMES else [*known[:_MOST_NAMES], "…"]
+            raise ArgumentError(
+                f"there is no value {name!r} in {graph.name}; there are {', '.join(listed)}",
+                fix=nearest(name, [*known, *derivatives]),
+            )
         if data:
             raise ArgumentError(
                 f"{name} belongs to the backward pass, which is that of the data trained on; {', '.join(data)} "
                 f"cannot be given for it",
                 fix=f"run.value({name!r}), or wk.grad({graph.name}) for other data",
             )
-        found = {name: gradient}
+        found = {name: derivatives[name]}
         graph = program.step
     part = Graph(graph.inputs, found.values(), name=graph.name)
     lacking = [title for node, title in made_up.items() if part.users[node] or node in part.outputs]
@@ -82,24 +89,12 @@ class _Forward(NamedTuple):
     made_up: Mapping[Node, str]
 
 
-def _gradient(built: Built, name: str) -> Node | None:
-    """The node of the backward pass that the written program calls by this name."""
-    program = built.program
+def _derivatives(program: Program) -> dict[str, Node]:
+    """The nodes of the backward pass, by what the written program calls them."""
     names = program.step.names
     backward = {names[n]: n for n in reachable(program.gradients.values()) if n in names and n.because is not None}
-    return {**{f"d_{names[p]}": g for p, g in program.gradients.items()}, **backward}.get(name)
-
-
-def _unknown(built: Built, name: Any, known: Sequence[str]) -> ArgumentError:
-    program = built.program
-    inputs = {program.step.names[n] for n in program.step.inputs} - set(program.data)
-    shown = [k for k in known if k not in inputs] + [program.step.names[p] for p in program.gradients]
-    more = [f"d_{program.step.names[p]}" for p in program.gradients]
-    listed = shown if len(shown) <= 40 else [*shown[:40], "…"]
-    return ArgumentError(
-        f"there is no value {name!r} in {program.step.name}; there are {', '.join(listed)}",
-        fix=nearest(name, [*shown, *more]),
-    )
+    # one value may be the gradient of two parameters, and then has the name of one of them
+    return {**{f"d_{names[p]}": gradient for p, gradient in program.gradients.items()}, **backward}
 
 
 def _other_data(built: Built, carry: Sequence[Any], settings: Sequence[Any], data: Mapping[str, Any]) -> _Forward:
