@@ -454,8 +454,7 @@ class Cell(Value):
     def __repr__(self) -> str:
         number = self.value
         shown = repr(number.item()) if np.ndim(number) == 0 else np.array2string(number, threshold=32)
-        if self.node.is_input:
-            return f"{self.node.name} = {shown}"
-        if np.ndim(number):
-            shown = f"\n{shown}" if "\n" in shown else shown
-        return f"{self.title} = {self.node!r} = {shown}" if self.title else f"{self.node!r} = {shown}"
+        formula = self.node.name if self.node.is_input else repr(self.node)
+        parts = [self.title, formula] if self.title else [formula]
+        # a matrix begins on a line of its own, so that its rows stand below each other
+        return " = ".join(map(str, parts)) + (f" =\n{shown}" if "\n" in shown else f" = {shown}")
