@@ -63,7 +63,7 @@ def gather(formula: Node, leaves: Iterable[Node]) -> tuple[Node, tuple[str, ...]
         else:
             new[node] = node
             shapes[node] = monomial
-            for reason in _told(monomial):
+            for reason in _told(monomial, [shapes[i] for i in node.inputs]):
                 reasons[reason] = None
     result = _built(shapes[formula], new[formula])
     return result, tuple(reasons)
@@ -106,8 +106,11 @@ def _times(a: _Monomial, b: _Monomial, power: int) -> _Monomial:
     return result
 
 
-def _told(monomial: _Monomial) -> list[str]:
-    return ["what divides and multiplies alike cancels"] if 0 in monomial.powers.values() else []
+def _told(monomial: _Monomial, parts: list[_Monomial]) -> list[str]:
+    """What became of values that both parts of a product hold."""
+    both = [base for base in parts[0].powers if len(parts) > 1 and base in parts[1].powers]
+    told = ["what divides and multiplies alike cancels"] if any(monomial.powers[b] == 0 for b in both) else []
+    return [*told, "equal factors become a power"] if any(monomial.powers[b] != 0 for b in both) else told
 
 
 def _built(monomial: _Monomial, node: Node) -> Node:

@@ -61,8 +61,8 @@ class Setting:
         return self.symbol(node) if self.keeps(node) else None
 
     def keeps(self, node: Node) -> bool:
-        """Whether a node is one that the user knows: given, named, or the loss."""
-        return node in self.names and (node.name is not None or node is self.loss or node in self.given_set)
+        """Whether a whole formula is written in this node: given, or named by the user; the loss is written out."""
+        return node in self.names and (node in self.given_set or (node.name is not None and node is not self.loss))
 
     @cached_property
     def given_set(self) -> frozenset[Node]:

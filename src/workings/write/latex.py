@@ -147,7 +147,9 @@ def digits(value: Any, *, short: bool = False) -> str:
 
 def _number(tree: Number) -> tuple[str, int]:
     piece = digits(tree.value, short=tree.short)
-    return piece, SUM if piece.startswith("-") else PRODUCT if r"\times" in piece else ATOM
+    if piece.startswith("-"):
+        return piece, SUM
+    return piece, PRODUCT if r"\times" in piece else POWER if piece.endswith("ldots") else ATOM
 
 
 def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:

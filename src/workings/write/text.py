@@ -112,7 +112,7 @@ def _held(tree: Tree, least: int) -> str:
 
 def _number(tree: Number) -> tuple[str, int]:
     piece = number(tree.value, short=tree.short)
-    return piece, SUM if piece.startswith("−") else ATOM
+    return piece, SUM if piece.startswith("−") else POWER if piece.endswith("…") else ATOM
 
 
 def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:
@@ -166,7 +166,8 @@ def _one_letter(tree: Tree) -> bool:
 
 def _fraction(tree: Fraction) -> tuple[str, int]:
     top, level = _write(tree.top)
-    if isinstance(tree.top, Fraction) or (level < PRODUCT and not isinstance(tree.top, (Number, Negative))):
+    inner = tree.top.body if isinstance(tree.top, Negative) else tree.top
+    if isinstance(inner, Fraction) or (level < PRODUCT and not isinstance(tree.top, (Number, Negative))):
         top = f"({top})"
     bottom = _held(tree.bottom, POWER)
     return f"{top} / {bottom}", PRODUCT
