@@ -33,8 +33,20 @@ class Position:
     """
 
     carry: tuple[Any, ...]
-    losses: np.ndarray
+    table: np.ndarray  # with room for losses to come
     step: int = 0
+
+    @property
+    def losses(self) -> np.ndarray:
+        return self.table[: self.step]
+
+    def make_room(self, last: int) -> np.ndarray:
+        """The table, with room for `last` losses; it at least doubles, so that many short legs stay cheap."""
+        if len(self.table) < last:
+            table = np.empty(max(last, 2 * self.step), self.table.dtype)
+            table[: self.step] = self.losses
+            self.table = table
+        return self.table
 
 
 def run_steps(
@@ -55,8 +67,7 @@ def run_steps(
     leaves the position at that step, with what was carried into it.
     """
     first, last, size, reason = position.step, position.step + steps, chunk or 1, Reason.STEPS
-    losses = np.empty(last, position.losses.dtype)
-    losses[:first] = position.losses
+    losses = position.make_room(last)
     begin = time.perf_counter()
     emit(Started(first, last, engine.name))
     with _interrupts() as interrupts:
@@ -74,7 +85,7 @@ def run_steps(
             if why is Reason.NON_FINITE:
                 step -= 1
                 carry = replay(engine, position.carry, data, settings, position.step, step, losses.dtype)
-            position.carry, position.step, position.losses = carry, step, losses[:step]
+            position.carry, position.step = carry, step
             if why is Reason.NON_FINITE:
                 reason = why
                 break
