@@ -52,52 +52,62 @@ def prepare(loss: Callable[..., Any], parameters: Any, data: Any) -> Arguments:
     """
     signature = _signature(loss)
     title = f"{_title(loss)}{signature}"
+    given, trained = _matched(signature, title, parameters, data)
+    leaves = [(path, spelled(path, given)) for path, _ in flatten(given)]
+    if not any(path[0] in trained for path, _ in leaves):
+        raise ArgumentError(
+            f"there are no numbers among the parameters of {title}, so there is nothing to train",
+            fix='parameters={"w": 0.5}',
+        )
+    names = dict(leaves)
+    if len(names) < len(leaves):
+        twice = next(name for k, (path, name) in enumerate(leaves) if path in dict(leaves[:k]))
+        raise ArgumentError(f"two keys of one dict are both written {twice}", fix="other keys")
+    values = {
+        name: as_parameters(name, tree) if name in trained else as_data(name, tree) for name, tree in given.items()
+    }
+    _check_rows({names[path]: leaf for path, leaf in flatten(values) if path[0] not in trained})
+    return Arguments(_by_name(loss, list(given)) if _has_rest(signature) else loss, values, frozenset(trained))
+
+
+def _has_rest(signature: inspect.Signature) -> bool:
+    """Whether there is a `**rest`, which takes any name."""
+    return any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+
+
+def _matched(signature: inspect.Signature, title: str, parameters: Any, data: Any) -> tuple[dict[str, Any], set[str]]:
+    """The arguments by name, in the order of the signature, and which of them are parameters."""
     known = [name for name, p in signature.parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    given: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     trained: set[str] = set()
     for kind, part in (("parameters", parameters), ("data", data)):
         named = {kind: part} if kind in known and not (isinstance(part, Mapping) and kind in part) else part
         if not isinstance(named, Mapping):
+            example = (known or ["w"])[kind == "data" and len(known) > 1]
             raise ArgumentError(
-                f"{kind} is {_a(part)}, and not a dict of arguments of {title}",
-                fix=f'{kind}={{"{(known or ["w"])[kind == "data" and len(known) > 1]}": …}}',
+                f"{kind} is {_a(part)}, and not a dict of arguments of {title}", fix=f'{kind}={{"{example}": …}}'
             )
         for name, value in named.items():
-            if name not in known and not (open_ended and isinstance(name, str)):
+            if name not in known and not (_has_rest(signature) and isinstance(name, str)):
                 raise ArgumentError(
                     f"{kind} has {name!r}, which is no argument of {title}", fix=nearest(name, known, "it takes ")
                 )
-            if name in given:
+            if name in found:
                 raise ArgumentError(
                     f"{name!r} is both in parameters and in data; {title} takes it once",
                     fix="parameters for what is trained, data for what is given",
                 )
-            given[name] = value
-            trained |= {name} if kind == "parameters" else set()
-    missing = [n for n in known if n not in given and signature.parameters[n].default is inspect.Parameter.empty]
+            found[name] = value
+            if kind == "parameters":
+                trained.add(name)
+    missing = [n for n in known if n not in found and signature.parameters[n].default is inspect.Parameter.empty]
     if missing:
         names = ", ".join(repr(name) for name in missing)
         raise ArgumentError(
             f"{title} needs {names}, and neither parameters nor data have {'it' if len(missing) == 1 else 'them'}",
             fix=f'data={{…, "{missing[0]}": …}}, or parameters={{…, "{missing[0]}": …}} if it is trained',
         )
-    ordered = {name: given[name] for name in (*known, *given) if name in given}
-    leaves = [(path, spelled(path, ordered)) for path, _ in flatten(ordered)]
-    names_of = dict(leaves)
-    if not any(path[0] in trained for path, _ in leaves):
-        raise ArgumentError(
-            f"there are no numbers among the parameters of {title}, so there is nothing to train",
-            fix='parameters={"w": 0.5}',
-        )
-    if len(names_of) < len(leaves):
-        twice = next(name for k, (path, name) in enumerate(leaves) if path in dict(leaves[:k]))
-        raise ArgumentError(f"two keys of one dict are both written {twice}", fix="other keys")
-    values = {
-        name: as_parameters(name, tree) if name in trained else as_data(name, tree) for name, tree in ordered.items()
-    }
-    _check_rows({names_of[path]: leaf for path, leaf in flatten(values) if path[0] not in trained})
-    return Arguments(_by_name(loss, list(ordered)) if open_ended else loss, values, frozenset(trained))
+    return {name: found[name] for name in (*known, *found) if name in found}, trained
 
 
 def _signature(loss: Callable[..., Any]) -> inspect.Signature:
