@@ -15,7 +15,7 @@ from workings.explain.steps import Agreement, Chain, Check, Local, Remark
 from workings.explain.text import sentence
 from workings.graph import call, input_node, lookup
 from workings.graph.op import _OPS
-from workings.write.text import text
+from workings.write.text import columns, text
 
 
 def scalar(name, role="data"):
@@ -208,3 +208,16 @@ def test_it_is_a_value():
     assert next(sentence(s.words) for s in derivation.steps if isinstance(s, Remark)).startswith("the slope alone")
     with pytest.raises(AttributeError):
         derivation.title = ()
+
+
+@pytest.mark.parametrize("name", ["a_name_as_long_as_a_whole_line_" * 3, "重み_最初の", "λ", "e", "d"])
+@pytest.mark.parametrize("width", [30, 40, 80])
+def test_names_of_any_length_and_script_fit(name, width):
+    w, x = scalar(name, "parameter"), scalar("x" * 40)
+    a = input_node("A" * 70, (3, 2), float, "parameter")
+    y = call("multiply", w, x, label="output_" * 6)
+    values = {w: 0.5, x: 2.0, a: np.ones((3, 2))}
+    for loss, wrt in ((call("square", y - 1), w), (call("sum", a * w + y), a)):
+        derivation = derive(loss, [wrt], values, learning_rate=0.1)
+        assert derivation.ok
+        assert all(columns(line) <= width for line in derivation.text(width).splitlines())

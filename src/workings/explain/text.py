@@ -117,7 +117,7 @@ def _lined_up(rows: list[list[str]], words: list[str], width: int) -> list[str] 
 def _ledger(rows: tuple[Row, ...], cells: list[list[str]], width: int) -> list[str]:
     """Formulas, shapes and values in columns; means are left out, and formulas too long for their column
     stand on a line of their own, where the width asks for it."""
-    left = max(columns(c[0]) for c in cells)
+    left = max((n for n in (columns(c[0]) for c in cells) if n <= width // 3), default=0)
     shape = max(columns(row.shape) for row in rows)
     formulas = sorted({columns(c[1]) for c in cells if len(c) > 1}, reverse=True) or [0]
     for mean in (True, False):

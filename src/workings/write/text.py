@@ -282,6 +282,8 @@ def wrap(line: str, width: int, hang: int = 4) -> list[str]:
     """
     lines: list[str] = []
     rest = line.rstrip()
+    if columns(rest) > width and len(rest) - len(rest.lstrip()) > width // 2:
+        rest = " " * (width // 2) + rest.lstrip()
     while columns(rest) > width:
         start = len(rest) - len(rest.lstrip(" "))
         at = _break(rest, width, start)
