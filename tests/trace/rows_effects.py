@@ -28,12 +28,12 @@ CONSTANT = wk.constant(3.0, name="c")
 # ── not the same twice ──
 
 
-@refused(UnstableError, "the second call", "pass them as an argument")
+@refused(UnstableError, "between two calls", "pass them as an argument")
 def stray_noise(x):
     return x + RNG.normal(size=3)  # here
 
 
-@refused(UnstableError, "the second call")
+@refused(UnstableError, "between two calls")
 def stray_number(x):
     scale = RNG.random()
     return x * scale  # here
@@ -45,7 +45,7 @@ def stray_dropout(x):
     return np.where(keep, x, RNG.random(3))  # here
 
 
-@refused(UnstableError, "second call")
+@refused(UnstableError, "between two calls")
 def global_random_numbers(x):
     return x * np.random.rand()  # here
 
@@ -103,7 +103,7 @@ def another_layer_in_every_call(x):
     return x
 
 
-@refused(UnstableError, "second call")
+@refused(UnstableError, "between two calls")
 def another_function_in_every_call(x):
     STATE["scale"] = -STATE["scale"]
     return np.sin(x) if STATE["scale"] > 0 else np.cos(x)  # here

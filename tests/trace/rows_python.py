@@ -17,7 +17,7 @@ same, refused = TABLE.same, TABLE.refused
 # ── branches ──
 
 
-@refused(NumberNeededError, "`if`", "np.where(condition, a, b)")
+@refused(NumberNeededError, "`if` needs the number of x[0] > 0", "np.where(condition, a, b)")
 def if_statement(x):
     if x[0] > 0:  # here
         return x
@@ -46,7 +46,7 @@ def not_of_a_condition(x):
     return x * (not x[0])  # here
 
 
-@refused(NumberNeededError, "0 < x < 1")
+@refused(NumberNeededError, "the chain of comparisons 0 < x < 1")
 def chained_comparison(x):
     return np.where(0 < x < 1, x, 0.0)  # here
 

@@ -62,13 +62,14 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     >>> take(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0]), axis=1).tolist()
     [[2.0, 1.0], [4.0, 3.0]]
     """
-    table = x if isinstance(x, Operators) else np.asarray(x)
+    table: Any = x if isinstance(x, Operators) else np.asarray(x)
     if axis is None:
         table, axis = np.reshape(table, (np.size(table),)), 0
     (axis,) = _places(table, axis)
     if isinstance(indices, Operators) and not isinstance(table, Operators):
         return indices._call("getitem", table, indices, key=(*(slice(None),) * axis, "array"))
-    return table[(*(slice(None),) * axis, indices)]
+    taken: Any = table
+    return taken[(*(slice(None),) * axis, indices)]
 
 
 # ── activations ─────────────────────────────────────────────────────────────────────────────────────────────

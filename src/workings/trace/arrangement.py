@@ -16,6 +16,11 @@ from workings.trace.value import Value, refuse, stop
 
 __all__ = ["FUNCTIONS", "cast"]
 
+
+def _is_value(x: Any) -> bool:
+    return isinstance(x, Value)
+
+
 # ── shapes and axes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -122,7 +127,7 @@ def _flip(m: Any, axis: Any = None) -> Any:
 def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if isinstance(axis, (tuple, list)) or isinstance(shift, (tuple, list, np.ndarray)):
         refuse("np.roll along several axes at once", "np.roll once for each axis")
-    if not isinstance(a, Value) or isinstance(shift, Value):
+    if not _is_value(a) or _is_value(shift):
         refuse("np.roll by a traced shift", "a plain shift, or workings.functions.take(x, places)")
     if axis is None and a.ndim != 1:
         return np.reshape(_roll(np.reshape(a, (a.size,)), shift, 0), a.shape)
@@ -179,7 +184,7 @@ def _column_stack(tup: Any) -> Any:
 
 
 def _sections(ary: Any, indices_or_sections: Any, axis: Any, *, uneven: bool) -> Any:
-    if not isinstance(ary, Value) or isinstance(indices_or_sections, Value):
+    if not _is_value(ary) or _is_value(indices_or_sections):
         refuse("np.split at traced places", "plain places")
     at = axes_of(ary, axis, "split")
     count = ary.shape[at]
@@ -219,7 +224,7 @@ def _unstack(x: Any, /, *, axis: Any = 0) -> Any:
 
 @allow(np.tile)
 def _tile(A: Any, reps: Any) -> Any:
-    if not isinstance(A, Value):
+    if not _is_value(A):
         refuse("np.tile a traced number of times", "a plain number of times")
     times = shape_of(reps)
     ndim = max(A.ndim, len(times))
@@ -232,7 +237,7 @@ def _tile(A: Any, reps: Any) -> Any:
 
 @allow(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    if not isinstance(a, Value) or isinstance(repeats, Value):
+    if not _is_value(a) or _is_value(repeats):
         refuse("np.repeat a traced number of times", "a plain number of times")
     flat, along = (np.reshape(a, (a.size,)), 0) if axis is None else (a, axis)
     at = axes_of(flat, along, "repeat")

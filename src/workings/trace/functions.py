@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -396,7 +396,7 @@ def call_function(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any])
         refuse(f"np.{function.__name__} with these arguments ({error})", "the arguments NumPy documents")
 
 
-def _refuse_function(function: Any) -> Any:
+def _refuse_function(function: Any) -> NoReturn:
     name = getattr(function, "__name__", str(function))
     module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np", 1)
     call = called(user_origin())

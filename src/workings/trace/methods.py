@@ -16,12 +16,12 @@ from workings.trace.value import Value, refuse
 __all__ = ["METHODS", "method"]
 
 
-def _reshape(x: Value, *shape: Any, **kwargs: Any) -> Any:
+def _reshape(x: Any, *shape: Any, **kwargs: Any) -> Any:
     kwargs = {key: value for key, value in kwargs.items() if key != "copy"}
     return np.reshape(x, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape, **kwargs)
 
 
-def _transpose(x: Value, *axes: Any) -> Any:
+def _transpose(x: Any, *axes: Any) -> Any:
     if not axes or axes == (None,):
         return np.transpose(x)
     return np.transpose(x, axes[0] if isinstance(axes[0], (tuple, list)) else axes)
@@ -48,7 +48,7 @@ METHODS |= {
     "conj": lambda x: x,
     "conjugate": lambda x: x,
 }
-_PROPERTIES: dict[str, Callable[[Value], Any]] = {
+_PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": np.transpose,
     "mT": np.matrix_transpose,
     "real": lambda x: x,

@@ -82,9 +82,9 @@ FIXES: dict[str, str] = {
     "sort": "np.max or np.min, where one of them will do",
     "argsort": "np.argmax",
     "partition": "np.max or np.min",
-    "median": "np.mean",
-    "percentile": "np.mean, np.max or np.min",
-    "quantile": "np.mean, np.max or np.min",
+    "median": "np.mean, where it will do; there is no sorting in a trace",
+    "percentile": "np.mean, np.max or np.min, where they will do; there is no sorting in a trace",
+    "quantile": "np.mean, np.max or np.min, where they will do; there is no sorting in a trace",
     "unique": "its result has a length that depends on values; compute it outside and pass it",
     "nonzero": "its result has a length that depends on values; np.where(condition, a, b)",
     "flatnonzero": "its result has a length that depends on values; np.where(condition, a, b)",
@@ -227,11 +227,11 @@ def array_fix(call: Called | None, name: str) -> tuple[str, str]:
         )
     if call.kind == "index":
         joined = {"r_": "np.concatenate([a, b])", "c_": "np.column_stack([a, b])"}
-        return f"{call.name}[…]", joined.get(call.name, f"workings.functions.take({call.name}, {name})")
+        return f"{call.spelled}[…]", joined.get(call.name, f"workings.functions.take({call.spelled}, {name})")
     if call.kind == "write":
-        return f"writing into {call.name}", "np.where(mask, new, old), np.concatenate or np.stack make a new array"
+        return f"writing into {call.spelled}", "np.where(mask, new, old), np.concatenate or np.stack make a new array"
     if call.name in _AS_ARRAY:
         stacked = "np.stack([a, b]), which joins values along a new axis"
-        return f"{call.name}()", stacked if call.of else f"{name} itself, which is an array already"
+        return f"{call.spelled}()", stacked if call.of else f"{name} itself, which is an array already"
     fix = _ARRAY_FIXES.get(call.name) or FIXES.get(call.name) or ("np.stack([a, b]) for the list" if call.of else None)
-    return f"{call.name}()", (fix or "the functions of NumPy, as np.tanh, or of workings.functions").format(x=name)
+    return f"{call.spelled}()", (fix or "the functions of NumPy, as np.tanh, or of workings.functions").format(x=name)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from workings.graph import Origin
 
-__all__ = ["Called", "called", "text_of"]
+__all__ = ["Called", "branch", "called", "text_of"]
 
 _MOST_CHARACTERS = 40
 _ASSIGNS = re.compile(r"\s*(//|\*\*|<<|>>|[-+*/%@&|^])?=(?!=)")
@@ -41,12 +41,13 @@ def text_of(origin: Origin | None) -> str | None:
 
 
 class Called(NamedTuple):
-    """What an expression does: `kind` is "call", "index" or "write", `name` the last word of what it is done to;
-    `of` is "list" where a list or tuple is written out among the arguments, else "".
+    """What an expression does: `kind` is "call", "index" or "write", `spelled` what it is done to, `name` the last
+    word of that; `of` is "list" where a list or tuple is written out among the arguments, else "".
     """
 
     kind: str
     name: str
+    spelled: str
     of: str = ""
 
 
@@ -60,12 +61,18 @@ def called(origin: Origin | None) -> Called | None:
     match body:
         case [ast.Expr(value=ast.Call(func=function, args=arguments))]:
             listed = any(isinstance(a, (ast.List, ast.Tuple)) for a in arguments)
-            return Called("call", _word(function), "list" if listed else "")
+            return Called("call", _word(function), _spelled(function), "list" if listed else "")
         case [ast.Expr(value=ast.Subscript(value=value))]:
-            return Called("write" if origin is not None and _is_target(origin) else "index", _word(value))
+            kind = "write" if origin is not None and _is_target(origin) else "index"
+            return Called(kind, _word(value), _spelled(value))
         case [ast.AugAssign(target=target)]:
-            return Called("write", _word(target))
+            return Called("write", _word(target), _spelled(target))
     return None
+
+
+def _spelled(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= _MOST_CHARACTERS else _word(node)
 
 
 def _word(node: ast.expr) -> str:
@@ -75,3 +82,29 @@ def _word(node: ast.expr) -> str:
         case ast.Subscript(value=value) | ast.Call(func=value):
             return _word(value)
     return ""
+
+
+_ALL_BRANCHES = "`if`, `while`, `assert`, `and`, `or`, `not` or a chain as in 0 < x < 1"
+_BEFORE = re.compile(r"\b(if|elif|while|assert|and|or|not)[\s(]*$")
+_BEHIND = re.compile(r"[\s)]*(and|or)\b")
+
+
+def branch(origin: Origin | None) -> str:
+    """The word that asks for the truth of the expression at a place; all such words where its source is not known."""
+    text = "" if origin is None else _segment(origin)
+    if origin is None or not text:
+        return _ALL_BRANCHES
+    try:
+        tree = ast.parse(f"({text}\n)", mode="eval").body
+    except SyntaxError:
+        return _ALL_BRANCHES
+    if isinstance(tree, ast.Compare) and len(tree.ops) > 1:
+        return f"the chain of comparisons {text}" if len(text) <= _MOST_CHARACTERS else "a chain of comparisons"
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return "`not`"
+    line = linecache.getline(origin.file, origin.line).encode()
+    last = linecache.getline(origin.file, origin.end_line or origin.line).encode()
+    behind = _BEHIND.match(last[origin.end_column :].decode(errors="replace"))
+    before = _BEFORE.search(line[: origin.column].decode(errors="replace"))
+    found = behind or before
+    return f"`{found[1]}`" if found else _ALL_BRANCHES

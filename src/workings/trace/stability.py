@@ -66,7 +66,7 @@ def _differs(graph: Graph, node: Node) -> NoReturn:
     else:
         where, what = node.origin, node.name or node.op.name
     raise UnstableError(
-        f"{graph.name} does not do the same twice: {what} is another one in the second call", where=where, fix=_FIX
+        f"{graph.name} does not do the same twice: {what} differs between two calls", where=where, fix=_FIX
     )
 
 
@@ -128,12 +128,14 @@ def _is_filled(cell: Any) -> bool:
 
 
 def _global_state() -> Any:
-    name, keys, position, *rest = np.random.get_state()  # type: ignore[misc]
-    return name, keys.tobytes(), position, rest
+    return _plain(np.random.get_state())
 
 
 def _state_of(generator: Any) -> Any:
     if isinstance(generator, np.random.RandomState):
-        name, keys, position, *rest = generator.get_state()  # type: ignore[misc]
-        return name, keys.tobytes(), position, rest
+        return _plain(generator.get_state())
     return generator.bit_generator.state
+
+
+def _plain(state: Any) -> Any:
+    return tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in state)

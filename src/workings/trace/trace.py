@@ -18,7 +18,7 @@ import numpy as np
 from workings.errors import ArgumentError, EscapedError, RefusedError, WorkingsError
 from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
-from workings.trace.frames import Scopes
+from workings.trace.frames import Scopes, user_origin
 from workings.trace.stability import Draws, compare
 from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
 from workings.trace.value import Cell, Traced, Value, current_scopes, numbers
@@ -70,6 +70,7 @@ def bind(
     except TypeError as error:
         raise ArgumentError(
             f"{title_of(function)}{signature} does not take these arguments: {error}",
+            where=user_origin(),
             fix="one value for each argument",
         ) from None
     given = set(bound.arguments) | set(also)
@@ -83,7 +84,7 @@ def call_bound(function: Callable[..., Any], arguments: Mapping[str, Any]) -> An
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return function(*arguments.values())
-    bound = inspect.BoundArguments(signature, dict(arguments))  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature, dict(arguments))
     return function(*bound.args, **bound.kwargs)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from workings.graph import Operators
 __all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild", "walk"]
 
 Path = tuple[str, ...]
+_MOST_DEPTH = 200
 
 
 def is_leaf(value: Any) -> bool:
@@ -24,7 +26,12 @@ def is_leaf(value: Any) -> bool:
 def _branches(tree: Any) -> list[tuple[str, Any]] | None:
     """The branches of a tree by name, or None where it is not one."""
     if isinstance(tree, Mapping):
-        return [(str(key), tree[key]) for key in tree]
+        names = [str(key) for key in tree]
+        if len(set(names)) != len(names):
+            raise ArgumentError(
+                f"a dict has two keys that are written alike: {', '.join(map(repr, tree))}", fix="keys of one kind"
+            )
+        return [(name, tree[key]) for name, key in zip(names, tree, strict=True)]
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return [(name, getattr(tree, name)) for name in tree._fields]  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
@@ -39,6 +46,10 @@ def walk(tree: Any) -> Iterator[tuple[Path, Any]]:
     todo: list[tuple[Path, Any]] = [((), tree)]
     while todo:
         path, value = todo.pop()
+        if len(path) > _MOST_DEPTH:
+            raise ArgumentError(
+                f"{'.'.join(path[:8])}.… never ends: it holds itself", fix="a tree, without a way back up"
+            )
         yield path, value
         if not is_leaf(value):
             for key, branch in reversed(_branches(value) or ()):
@@ -61,13 +72,19 @@ def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> 
         return tree
     new = [rebuild(branch, replace, (*path, key)) for key, branch in branches]
     if isinstance(tree, Mapping):
-        return type(tree)(zip(tree, new, strict=True)) if type(tree) is not dict else dict(zip(tree, new, strict=True))
+        pairs = zip(tree, new, strict=True)
+        if type(tree) is dict or not isinstance(tree, MutableMapping):
+            return dict(pairs)
+        kept = copy.copy(tree)  # an OrderedDict, or a defaultdict with its factory
+        kept.update(pairs)
+        return kept
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*new)
+        return type(tree)._make(new)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
         return type(tree)(new)
     made = object.__new__(type(tree))  # a dataclass, without running its __init__ again
-    made.__dict__.update(getattr(tree, "__dict__", {}))
+    for key, value in getattr(tree, "__dict__", {}).items():  # what is no field stays too
+        object.__setattr__(made, key, value)
     for (key, _), value in zip(branches, new, strict=True):
         object.__setattr__(made, key, value)
     return made

@@ -17,7 +17,7 @@ from workings.errors import DtypeError, EscapedError, MutationError, NumberNeede
 from workings.graph import Node, Operators, Origin
 from workings.trace.frames import Scopes, user_branches, user_origin
 from workings.trace.refused import NUMBER_FIXES, array_fix
-from workings.trace.source import called, text_of
+from workings.trace.source import branch, called, text_of
 
 __all__ = ["Cell", "Traced", "Value", "current_scopes", "numbers", "refuse", "stop"]
 
@@ -321,12 +321,13 @@ class Traced(Value):
         origin = user_origin(3)
         call = None if user_branches(3) else called(origin)
         if call is not None and call.kind == "call" and call.name:
-            what, fix = f"{call.name}()", NUMBER_FIXES.get(call.name, fix)
+            what, fix = f"{call.spelled}()", NUMBER_FIXES.get(call.name, fix)
         elif call is not None:
             what, fix = array_fix(call, self.node.name or "i")
+        asking = what or branch(origin)
         stop(
             MutationError if call is not None and call.kind == "write" else NumberNeededError,
-            f"{what} needs the number of {self._label()} ({self.node.type}), which is not known while tracing",
+            f"{asking} needs the number of {self._label()} ({self.node.type}), which is not known while tracing",
             fix,
             where=origin,
             scopes=self.owner,
@@ -336,10 +337,7 @@ class Traced(Value):
         self._no_number("a set, a dict key or a cache", "the name of the value, or its index, as the key")
 
     def __bool__(self) -> bool:
-        self._no_number(
-            "`if`, `while`, `assert`, `and`, `or`, `not` or a chain as in 0 < x < 1",
-            "np.where(condition, a, b), or & | ~ between conditions in brackets",
-        )
+        self._no_number("", "np.where(condition, a, b), or & | ~ between conditions in brackets")
 
     def __float__(self) -> float:
         self._no_number("a Python float", "the function of NumPy, as np.sqrt for math.sqrt")
