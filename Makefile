@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help lesson test test-slow oracles check format clean
+.PHONY: help lesson test test-slow oracles bench check format clean
 
 help:  ## print this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ test-slow: $(STAMPS)/test  ## run the tests that take long
 
 oracles: $(STAMPS)/test $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
 	$(PYTEST) -m oracle
+
+bench: $(STAMPS)/package  ## set up, then measure how tracing, deriving and simplifying grow
+	$(BIN)/python bench/scale.py
 
 check: $(STAMPS)/check  ## check format, lint, types and layers
 	$(BIN)/ruff format --check

@@ -41,10 +41,10 @@ from workings.errors import (
 )
 
 if TYPE_CHECKING:
-    from workings.graph import Graph, Program
-    from workings.explain import Derivation, explain
+    from workings import functions
     from workings.engines import jit
-    from workings.ops import functions
+    from workings.explain import Derivation, explain
+    from workings.graph import Graph, Program
     from workings.trace import (
         check_gradient,
         constant,
@@ -75,7 +75,7 @@ _HOMES = {
     "check_gradient": "workings.trace",
     "constant": "workings.trace",
     "explain": "workings.explain",
-    "functions": "workings.ops.functions",
+    "functions": "workings.functions",
     "grad": "workings.trace",
     "gradient": "workings.trace",
     "hessian": "workings.trace",
@@ -88,6 +88,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "SGD",
     "ArgumentError",
     "Derivation",
     "DtypeError",
@@ -108,7 +109,6 @@ __all__ = [
     "Reason",
     "RefusedError",
     "Run",
-    "SGD",
     "ShapeError",
     "Started",
     "Stopped",

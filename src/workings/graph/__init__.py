@@ -2,8 +2,9 @@
 
 from workings.graph.evaluate import evaluate, evaluate_node, every_value
 from workings.graph.graph import Graph, reachable, substitute
-from workings.graph.node import Because, Node, Operators, Role, call, constant, input_node, provenance, remake
+from workings.graph.node import Because, Node, Role, call, constant, input_node, provenance, remake
 from workings.graph.op import Op, lookup, register, registered
+from workings.graph.operators import Operators
 from workings.graph.origin import Origin
 from workings.graph.program import Carry, Program
 from workings.graph.verify import verify
