@@ -10,7 +10,8 @@ import pytest
 
 import workings as wk
 from workings import PromotionWarning, RefusedError
-from workings.trace.allowed import FUNCTIONS, UFUNCS
+from workings.graph import evaluate
+from workings.trace.functions import FUNCTIONS, UFUNCS
 from workings.trace.methods import METHODS
 from workings.trace.refused import METHOD_FIXES
 
@@ -111,3 +112,59 @@ def test_errors_of_the_users_own_keep_a_short_traceback() -> None:
     assert caught.value.__cause__ is None
     assert caught.traceback[-1].name == "net"
     assert len(caught.traceback) <= 6
+
+
+# ── every allowed function, on many forms of arguments ──
+
+_X, _M, _S = np.array([1.5, -2.0]), np.array([[1.0, 2.0], [3.0, 4.5]]), np.float64(1.25)
+_VALUES = {
+    "x": _X,
+    "m": _M,
+    "s": _S,
+    "i": np.int64(1),
+    "b": np.array([True, False]),
+    "n": np.array([1, 0]),
+    "q": np.array([1.5, 2.0], np.float32),
+    "u": np.array([200, 3], np.uint8),
+}
+_FORMS = """
+f(x) f(m) f(s) f(i) f(b) f(n) f(q) f(u) f(x,x) f(P,x) f(x,P) f(m,x) f(m,m) f(x,m) f(P,P,x) f(b,x,P) f(b,q,2.5) f([x,x])
+f([m,m],1) f([m,m],-1) f([m,P]) f(s,s) f(P,s) f(s,P) f(m,0) f(m,1) f(m,-1) f(m,(0,1)) f(m,0,1) f(x,n) f(m,n,1) f(x,i)
+f(x,2) f(x,0.5) f(m,(2,2)) f(x,-1,1) f(x,None,1) f(q,2) f(q,0.5) f(n,2) f(n,2.5) f(u,2) f(u,2.5) f(b,b) f(q,S) f(2,q)
+f(m,(1,0)) f(m[None],0) f(m,2,0) f(m,keepdims=True) f(m,axis=1,keepdims=True) f(m,axis=(0,1)) f(x,ddof=1) f(m,axis=-1)
+"""
+_ALLOWED = {
+    **{f"np.{f.__name__}": f for f in (*FUNCTIONS, *UFUNCS)},
+    **{f".{name}": (lambda a, *r, n=name, **k: getattr(a, n)(*r, **k)) for name in METHODS},
+}
+
+
+def _flat(value) -> list:
+    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, (list, tuple)) else [value]
+
+
+@pytest.mark.parametrize("name", _ALLOWED)
+def test_an_allowed_function_gives_what_numpy_gives_or_is_refused(name: str) -> None:
+    function = _ALLOWED[name]
+    for form in _FORMS.split():
+        code = compile(form, form, "eval")
+
+        def call(x, m, s, i, b, n, q, u, code=code):
+            return eval(code, {"f": function, "P": _X + 1, "S": np.float64(2), **locals()})
+
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                expected = _flat(call(**_VALUES))
+                graph = wk.trace(call, **_VALUES)
+            except Exception:
+                continue  # NumPy refuses it, or we do
+            found = evaluate(graph, list(_VALUES.values()))
+        expected = [v for v in expected if isinstance(v, (np.ndarray, np.generic, float, int)) and v is not True]
+        if not any(isinstance(v, (np.ndarray, np.generic)) for v in expected):
+            continue
+        assert len(found) == len(expected), form
+        for a, b in zip(map(np.asarray, found), map(np.asarray, expected), strict=True):
+            assert (a.shape, a.dtype) == (b.shape, b.dtype), form
+            digits = 8 * float(np.finfo(b.dtype).eps) if b.dtype.kind == "f" else 0
+            np.testing.assert_allclose(a, b, rtol=digits, err_msg=form)

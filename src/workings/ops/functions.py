@@ -66,6 +66,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
         table, axis = np.reshape(table, (np.size(table),)), 0
     (axis,) = _places(table, axis)
+    indices = indices if isinstance(indices, Operators) else np.asarray(indices)
     if isinstance(indices, Operators) and not isinstance(table, Operators):
         return indices._call("getitem", table, indices, key=(*(slice(None),) * axis, "array"))
     taken: Any = table

@@ -247,8 +247,8 @@ def _repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
 @allow(np.diff)
 def _diff(a: Any, n: int = 1, axis: Any = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Any:
     no_extras("diff", {"prepend": prepend, "append": append})
-    if n == 0:
-        return a
+    if n <= 0:
+        return a if n == 0 else refuse("np.diff less than no times", "n=1")
     before = (slice(None),) * axes_of(a, axis, "diff")
     for _ in range(n - 1):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
@@ -279,6 +279,8 @@ def _triu(m: Any, k: int = 0) -> Any:
 
 def cast(x: Any, dtype: Any) -> Any:
     """x as another dtype, which must be one of real numbers or conditions."""
+    if isinstance(dtype, Value):
+        refuse(f"{dtype._label()} is no dtype", "y.dtype, where y is the value to follow")
     kind = np.dtype(dtype)
     if kind.kind not in "biuf":
         stop(DtypeError, f"{x._label()} as {kind} would be no real number", "a dtype of real numbers, as np.float64")
@@ -292,6 +294,7 @@ def _astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> A
 
 @allow(np.copy)
 def _copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
+    no_extras("copy", {"order": order})
     return a
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import workings.trace.arrangement  # noqa: F401  (enters its functions in the list)
 from workings.errors import RefusedError, ShapeError
 from workings.ops import functions as composites
-from workings.trace.allowed import FUNCTIONS, MISSING, allow, axes_of, near, no_extras, shape_of, value_of
+from workings.trace.allowed import FUNCTIONS, MISSING, UFUNCS, allow, axes_of, near, no_extras, shape_of, value_of
 from workings.trace.apply import apply
 from workings.trace.frames import user_origin
 from workings.trace.refused import FIXES
@@ -23,7 +23,7 @@ from workings.trace.source import called
 from workings.trace.ufuncs import call_ufunc
 from workings.trace.value import Value, refuse
 
-__all__ = ["FUNCTIONS", "call_function", "call_ufunc"]
+__all__ = ["FUNCTIONS", "UFUNCS", "call_function", "call_ufunc"]
 
 
 # ── reductions ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -184,6 +184,8 @@ def _clip(
     **extras: Any,
 ) -> Any:
     no_extras("clip", {"out": out, **extras})
+    if (a_min is MISSING) != (a_max is MISSING) and (min, max) == (MISSING, MISSING):
+        refuse("np.clip with one bound", "np.clip(x, low, None), or np.clip(x, None, high)")
     low = a_min if a_min is not MISSING else min
     high = a_max if a_max is not MISSING else max
     low, high = (None if bound is MISSING else value_of(bound) for bound in (low, high))
@@ -200,7 +202,7 @@ def _clip(
 @allow(np.round, np.around)
 def _round(a: Any, decimals: Any = 0, out: Any = None) -> Any:
     no_extras("round", {"out": out})
-    if decimals:
+    if operator.index(decimals):
         refuse("np.round to decimals", f"np.rint(x * {10**decimals}) / {10**decimals}")
     return a if a.dtype.kind in "iu" else apply("rint", (a,), {})
 
@@ -210,8 +212,9 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
     if x.dtype.kind != "f":
         return x
     info = np.finfo(x.dtype)
-    high = float(info.max) if posinf is None else posinf
-    low = float(info.min) if neginf is None else neginf
+    nan, high, low = (
+        x.dtype.type(v) for v in (nan, info.max if posinf is None else posinf, info.min if neginf is None else neginf)
+    )
     finite = np.where(np.isfinite(x), x, np.where(x > 0, high, low))
     return np.where(np.isnan(x), nan, finite)
 
@@ -224,10 +227,16 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     no_extras("dot", {"out": out})
     a, b = value_of(a), value_of(b)
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return apply("multiply", (a, b), {})
+        return _scaled(a, b)
     if np.ndim(a) <= 2 and np.ndim(b) <= 2:
         return apply("matmul", (a, b), {})
     return _contract(a, b, (np.ndim(a) - 1,), (np.ndim(b) - 2 if np.ndim(b) > 1 else 0,))
+
+
+def _scaled(a: Any, b: Any) -> Any:
+    # unlike *, these functions of NumPy do not take Python numbers as weak
+    a, b = (x if isinstance(x, Value) else np.asarray(x) for x in (a, b))
+    return apply("multiply", (a, b), {})
 
 
 @allow(np.linalg.matmul)
@@ -245,7 +254,7 @@ def _vdot(a: Any, b: Any, /) -> Any:
 def _inner(a: Any, b: Any, /) -> Any:
     a, b = value_of(a), value_of(b)
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return apply("multiply", (a, b), {})
+        return _scaled(a, b)
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return apply("matmul", (a, b), {})
     return _contract(a, b, (np.ndim(a) - 1,), (np.ndim(b) - 1,))
@@ -295,14 +304,14 @@ def _linalg_outer(x1: Any, x2: Any, /) -> Any:
 @allow(np.trace)
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     no_extras("trace", {"dtype": dtype, "out": out})
-    if np.ndim(a) != 2 or offset or (axis1, axis2) != (0, 1):
+    if np.ndim(a) != 2 or operator.index(offset) or (axis1, axis2) != (0, 1):
         refuse("np.trace of anything but one matrix", "np.sum(x * np.eye(n))")
     return np.sum(np.diagonal(a))
 
 
 @allow(np.diagonal)
 def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    if np.ndim(a) != 2 or offset or (axis1, axis2) != (0, 1):
+    if np.ndim(a) != 2 or operator.index(offset) or (axis1, axis2) != (0, 1):
         refuse("np.diagonal of anything but one matrix", "x[np.arange(n), np.arange(n) + offset]")
     places = np.arange(min(np.shape(a)))
     return a[places, places]

@@ -39,12 +39,19 @@ _SAME_NAME = """
     diagonal
 """
 METHODS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _SAME_NAME.split()}
+
+
+def _clip(x: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    return np.clip(x, min, max, out)
+
+
 METHODS |= {
+    "clip": _clip,
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
     "flatten": np.ravel,
-    "copy": lambda x, order="C": x,
+    "copy": lambda x, order="C": np.copy(x, order),
     "conj": lambda x: x,
     "conjugate": lambda x: x,
 }

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from workings.errors import DtypeError
 from workings.ops import functions as composites
 from workings.trace.allowed import UFUNCS, near
 from workings.trace.apply import apply
 from workings.trace.refused import FIXES
-from workings.trace.value import Value, refuse
+from workings.trace.value import Value, refuse, stop
 
 __all__ = ["call_ufunc"]
 
@@ -38,16 +39,32 @@ def _bits(op: str) -> Callable[..., Any]:
     return lambda *inputs: next(x for x in inputs if isinstance(x, Value))._bits(op, *inputs)
 
 
+def _floating(ufunc: np.ufunc, x: Any) -> Any:
+    """x in the floating dtype that the ufunc makes of it: float16 of uint8, float64 of int64."""
+    dtype = ufunc.resolve_dtypes((x.dtype, None))[-1]
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
 def _fabs(x: Any) -> Any:
-    return apply("absolute", (x if x.dtype.kind == "f" else x.astype(float),), {})
+    return apply("absolute", (_floating(np.fabs, x),), {})
 
 
 def _radians(x: Any) -> Any:
-    return x * (np.pi / 180)
+    return _floating(np.deg2rad, x) * (np.pi / 180)
 
 
 def _degrees(x: Any) -> Any:
-    return x * (180 / np.pi)
+    return _floating(np.rad2deg, x) * (180 / np.pi)
+
+
+def _positive(x: Any) -> Any:
+    if x.dtype.kind == "b":
+        stop(DtypeError, f"np.positive of the condition {x._label()}", "x.astype(int)")
+    return x
+
+
+def _conjugate(x: Any) -> Any:
+    return x.astype(np.int8) if x.dtype.kind == "b" else x
 
 
 def _divmod(x: Any, y: Any) -> Any:
@@ -58,8 +75,8 @@ UFUNCS |= {getattr(np, name): _op(name) for name in _SAME_NAME.split()}
 UFUNCS |= {
     np.power: _power,
     np.fabs: _fabs,
-    np.positive: lambda x: x,
-    np.conjugate: lambda x: x,
+    np.positive: _positive,
+    np.conjugate: _conjugate,
     np.deg2rad: _radians,
     np.radians: _radians,
     np.rad2deg: _degrees,
