@@ -111,6 +111,7 @@ STATICS: dict[str, tuple[Any, list[Any]]] = {
     "tree": (lambda s, x: x * s["a"] * len(s["k"]), [{"a": 2.0, "k": "u"}, {"a": 2.0, "k": "uv"}]),
     "keys": (lambda s, x: x * next(iter(s.values())), [{"a": 2.0, "b": 3.0}, {"b": 3.0, "a": 2.0}, {0: 2.0}]),
     "form": (lambda s, x: x * len(s), [[], (), [1.0], (1.0, 2.0), [[1.0], 2.0, 3.0]]),
+    "list or tuple": (lambda s, x: x * (2 if isinstance(s, list) else 3), [[1.0], (1.0,)]),
     "namedtuple": (lambda s, x: x * s[0] + len(s), [Pair(1.0, 2.0), (1.0, 2.0, 3.0)]),
     "dataclass": (lambda s, x: x * s.by if s.kind == "times" else x + s.by, [Scale(2.0), Scale(2.0, "plus")]),
     "slice": (lambda s, x: x + np.sum(np.arange(9.0)[s]), [slice(0, 3), slice(0, 4), slice(None, None, 2)]),

@@ -271,7 +271,7 @@ def test_a_loss_that_returns_nothing():
 def test_keys_that_look_alike():
     with pytest.raises(ArgumentError) as caught:
         wk.train(lambda p: p[0] * p["0"], {"p": {0: 1.0, "0": 2.0}})
-    assert str(caught.value) == "two keys of one dict are both written p[0]\n  Instead: other keys"
+    assert str(caught.value) == "a dict has two keys that are written alike: 0, '0'\n  Instead: keys of one kind"
 
 
 def test_a_tree_is_named_as_the_user_writes_it():

@@ -148,6 +148,16 @@ def test_minus_infinity_of_a_mask_is_no_culprit():
     assert error.node.op.name == "log"
 
 
+def test_the_culprit_is_found_among_values_that_a_mask_made():
+    def loss(w, x):
+        scores = x * w + np.array([-np.inf, 0.0])
+        low = np.log(w - 1.0)
+        return np.sum(scores + low)
+
+    error = fails(loss, {"w": 1.0}, {"x": np.ones(2)})
+    assert error.problem == "step 0: low is -inf, made by log from z_2 = 0.0"
+
+
 def test_all_masked():
     def loss(w, x):
         hidden = x * w + np.full(3, -np.inf)

@@ -89,8 +89,9 @@ def test_float32_stays_float32(rule):
             assert all(i.role == "setting" or i.is_constant for i in node.inputs), node
 
 
-def test_momentum_is_what_numpy_computes():
-    f, start, data = problem()
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_momentum_is_what_numpy_computes(dtype):
+    f, start, data = problem(dtype)
     run = wk.train(f, start, data, optimizer=Momentum(), steps=30)
     slopes = wk.grad(f, wrt=("w", "b"))
     parameters, velocity = dict(start), {k: np.zeros_like(v) for k, v in start.items()}
@@ -145,6 +146,30 @@ def test_changing_nothing_is_a_run_as_before():
     run = wk.train(*problem(), optimizer=Momentum(), steps=10)
     whole = wk.train(*problem(), optimizer=Momentum(), steps=20)
     assert bits(run.resume(10, decay=0.9, learning_rate=0.05)) == bits(whole)
+
+
+def test_what_is_carried_keeps_its_dtype():
+    class Wide:
+        def settings(self):
+            return {"learning_rate": 0.1}
+
+        def state(self, parameter):
+            return {"sum": parameter, "count": 0}
+
+        def update(self, parameter, gradient, state, settings):
+            total = state["sum"].astype(np.float64) + gradient.astype(np.float64)
+            return parameter.astype(np.float64) - settings["learning_rate"] * total, {
+                "sum": total,
+                "count": state["count"] + 1,
+            }
+
+    run = wk.train(*problem(np.float32), optimizer=Wide(), steps=4)
+    assert all(c.input.dtype == c.output.dtype for c in run.program.carry)
+    assert run.parameters["w"].dtype == np.float32
+    assert run.value("count_w") == 4
+    assert run.value("count_w").dtype == np.int64
+    other = wk.train(*problem(np.float32), optimizer=Wide(), steps=2, engine="reference").resume(2)
+    assert bits(other) == bits(run)
 
 
 def test_a_rule_without_settings_or_gradient():

@@ -61,6 +61,20 @@ def test_a_name_that_was_used_again(run):
     assert other["h_3"].shape == (2,)
 
 
+def test_a_name_that_the_written_program_gave_to_another():
+    def net(w, x):
+        h = w * x
+        h = h + 1.0
+        h_2 = h * 2.0
+        return h_2**2
+
+    run = wk.train(net, {"w": 1.0}, {"x": 3.0}, steps=0)
+    assert run.value("h") == {"h": 3.0, "h_2": 4.0}
+    assert run.value("h_2") == 4.0
+    assert run.value("h_2_2") == 8.0
+    assert "h_2_2 = h_2 * 2" in run.source()
+
+
 @pytest.mark.parametrize("rows", [1, 2, 5, 12])
 def test_other_data_with_any_number_of_rows(run, rows):
     x = np.random.default_rng(rows).normal(size=(rows, 2))

@@ -79,11 +79,13 @@ def test_a_bound_can_be_changed_on_the_way_and_steps_before_it_explained():
     run = train(until_loss=1.0)
     met = run.steps
     assert run.resume(10).steps == met + 1  # still below the bound, so that it ends after each step
+    run.resume(10).resume(10)
+    assert run.steps == met + 3
     run.resume(1000, until_loss=0.5)
     assert run.losses[-1] < 0.5 <= run.losses[-2]
     assert run.settings == {"learning_rate": 0.01, "until_loss": 0.5}
     # the steps of a leg are run again through the steps at which it had stopped
-    for step in (met - 1, met, met + 1, met + 5, run.steps):
+    for step in (met - 1, met, met + 1, met + 2, met + 3, met + 5, run.steps):
         fresh = train(steps=step)
         assert str(run.explain(step)) == str(fresh.explain(step))
 

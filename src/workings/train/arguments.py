@@ -53,16 +53,12 @@ def prepare(loss: Callable[..., Any], parameters: Any, data: Any) -> Arguments:
     signature = _signature(loss)
     title = f"{_title(loss)}{signature}"
     given, trained = _matched(signature, title, parameters, data)
-    leaves = [(path, spelled(path, given)) for path, _ in flatten(given)]
-    if not any(path[0] in trained for path, _ in leaves):
+    names = {path: spelled(path, given) for path, _ in flatten(given)}
+    if not any(path[0] in trained for path in names):
         raise ArgumentError(
             f"there are no numbers among the parameters of {title}, so there is nothing to train",
             fix='parameters={"w": 0.5}',
         )
-    names = dict(leaves)
-    if len(names) < len(leaves):
-        twice = next(name for k, (path, name) in enumerate(leaves) if path in dict(leaves[:k]))
-        raise ArgumentError(f"two keys of one dict are both written {twice}", fix="other keys")
     values = {
         name: as_parameters(name, tree) if name in trained else as_data(name, tree) for name, tree in given.items()
     }
