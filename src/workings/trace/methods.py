@@ -45,13 +45,17 @@ def _clip(x: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
     return np.clip(x, min, max, out)
 
 
+def _copy(x: Any, order: Any = "C") -> Any:
+    return np.copy(x, order)
+
+
 METHODS |= {
     "clip": _clip,
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
     "flatten": np.ravel,
-    "copy": lambda x, order="C": np.copy(x, order),
+    "copy": _copy,
     "conj": lambda x: x,
     "conjugate": lambda x: x,
 }
