@@ -10,7 +10,7 @@ import pytest
 
 import workings as wk
 
-STEPS = 60
+STEPS = 200
 
 
 def loss(parameters, x, t):
