@@ -95,7 +95,8 @@ def _kind(arguments: Mapping[str, Any]) -> Hashable | None:
     for _, value in walk(dict(arguments)):
         if is_leaf(value):
             dtype = value.dtype if hasattr(value, "dtype") else np.dtype(type(value))
-            parts.append((dtype, np.shape(value)))
+            # a Python number takes the dtype of what it meets, so it is not of one kind with a scalar of NumPy
+            parts.append((dtype, np.shape(value), type(value) in (int, float)))
         elif isinstance(value, Mapping):
             parts.append((type(value), tuple(value)))
         elif isinstance(value, (list, tuple)):
