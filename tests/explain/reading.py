@@ -158,7 +158,7 @@ def read(line: str, values: Mapping[str, Any]) -> Any:
     """The value of a printed formula.
 
     >>> read("2 (y − t) x²", {"y": 1.0, "t": 3.0, "x": 2.0})
-    -16.0
+    np.float64(-16.0)
     """
     reader = _Reader(line, values)
     with np.errstate(all="ignore"):

@@ -173,7 +173,7 @@ def _first_not_finite(setting: Setting) -> list[Step]:
             return [Remark((setting.symbol(node), " is given, and is not finite"), loud=True)]
         words: Words = ("the first value that is not finite: ", expression(node, setting.known))
         if node.origin is not None:
-            words = (*words, f" ({node.origin.file}, line {node.origin.line})")
+            words = (*words, f" ({Path(node.origin.file).name}, line {node.origin.line})")
         return [Remark(words, loud=True)]
     return []
 
