@@ -31,8 +31,6 @@ _INTERNAL = (
     "<__array_function__ internals>",
     "<frozen ",
 )
-# nets that the package itself brings are the user's code as far as names are concerned
-_NETS = tuple(str(_PACKAGE / part) for part in ("lessons",))
 _COMPOSITES = str(_PACKAGE / "ops" / "functions.py")
 _STANDARD = sysconfig.get_path("stdlib")
 _SITES = ("site-packages", "dist-packages")
@@ -108,8 +106,6 @@ class _Code:
 def _kind(file: str) -> Kind:
     if file == _COMPOSITES:
         return Kind.COMPOSITE
-    if file.startswith(_NETS):
-        return Kind.USER
     if file.startswith(_INTERNAL):
         return Kind.INTERNAL
     for site in _SITES:
