@@ -314,3 +314,39 @@ def test_prepared_and_not_run():
 def test_parameters_can_be_pickled(run):
     copy = pickle.loads(pickle.dumps((run.parameters, run.losses, run.reason, run.settings)))
     assert copy[0]["b"] == run.parameters["b"]
+
+
+def test_a_value_that_was_simplified_away_is_still_there():
+    def loss(w, x):
+        a = w * x
+        b = w * x
+        c = a * 1
+        d = -b
+        e = c - d
+        return e * e
+
+    run = wk.train(loss, {"w": 0.5}, {"x": 3.0}, steps=1, optimizer=wk.SGD(0.0))
+    assert [float(run.value(name)) for name in "abcde"] == [1.5, 1.5, 1.5, -1.5, 3.0]
+    assert [float(run.value(name, x=1.0)) for name in "abcde"] == [0.5, 0.5, 0.5, -0.5, 1.0]
+
+
+def test_start_values_and_data_of_another_byte_order():
+    run = wk.train(lambda w, x: np.sum(w * w * x), {"w": np.ones(2, ">f8")}, {"x": np.array([1, 2], ">i4")}, steps=5)
+    assert run.parameters["w"].dtype == np.float64
+    assert run.parameters["w"].dtype.isnative
+    np.testing.assert_allclose(run.parameters["w"], [0.98**5, 0.96**5])
+
+
+def test_a_listener_cannot_resume_the_run_it_listens_to():
+    runs = []
+
+    def again(event):
+        if isinstance(event, wk.Progressed):
+            runs[0].resume(3)
+
+    run = wk.train(lambda w: w * w, {"w": 1.0}, steps=0, listeners=[again])
+    runs.append(run)
+    with pytest.raises(wk.ArgumentError, match="cannot be resumed by one of its own listeners"):
+        run.resume(2, chunk=1)
+    assert run.steps == 1
+    assert run._running is False

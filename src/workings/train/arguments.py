@@ -242,7 +242,8 @@ def _datum(name: str, leaf: Any) -> Any:
 
 
 def _own(leaf: Any) -> np.ndarray:
-    return np.array(leaf.value if isinstance(leaf, Cell) else leaf, order="C")
+    value = np.array(leaf.value if isinstance(leaf, Cell) else leaf, order="C")
+    return value.astype(value.dtype.newbyteorder("="), copy=False)  # arithmetic gives the machine's own byte order
 
 
 def _where(value: np.ndarray, bad: np.ndarray) -> str:

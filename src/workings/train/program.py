@@ -35,13 +35,15 @@ __all__ = ["Built", "build"]
 class Built(NamedTuple):
     """A program, and what is needed to speak of it in the user's terms.
 
-    `conditions` are the nodes of the program that say a stop condition is met, by the reason they are.
+    `conditions` are the nodes of the program that say a stop condition is met, by the reason they are;
+    `moved` says what became of each node of the trace when the program was simplified.
     """
 
     program: Program
     trace: Trace
     arguments: Arguments
     conditions: Conditions
+    moved: Mapping[Node, Node]
 
 
 def build(
@@ -86,7 +88,7 @@ def build(
         notes=notes,
     )
     met = dict(zip(stops, (moved[node] for node in outputs[count:]), strict=True))
-    return Built(program, traced, arguments, met)
+    return Built(program, traced, arguments, met, moved)
 
 
 def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[str, float]:

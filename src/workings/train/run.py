@@ -70,6 +70,7 @@ class Run:
         self._listeners = tuple(listeners)
         self._progress = progress
         self.reason = Reason.STEPS
+        self._running = False
 
     # ── what came of it ──
 
@@ -133,6 +134,11 @@ class Run:
             raise ArgumentError(
                 f"chunk is {chunk!r}; it is a number of steps, 1 or more", fix="chunk=100, or leave it out"
             )
+        if self._running:
+            raise ArgumentError(
+                "this run is running; it cannot be resumed by one of its own listeners",
+                fix="run.resume(…) after it has returned, or more steps to begin with",
+            )
         self._settings |= self._changed({"learning_rate": learning_rate, **settings})
         now = self._setting_values()
         if not self._legs or any(a != b for a, b in zip(self._legs[-1].settings, now, strict=True)):
@@ -144,11 +150,13 @@ class Run:
             for listener in listeners:
                 listener(event)
 
+        self._running = True
         try:
             self.reason = run_steps(
                 self._engine, self._stops, self._position, self._data, now, count, chunk=chunk, emit=emit
             )
         finally:
+            self._running = False
             for bar in bars:
                 bar.close()
         if self.reason is Reason.NON_FINITE:

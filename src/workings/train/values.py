@@ -38,16 +38,19 @@ def named_value(built: Built, carry: Sequence[Any], settings: Sequence[Any], nam
         forward = _other_data(built, carry, settings, data)
     else:
         step = Graph(program.step.inputs, [program.loss], name=program.step.name)
-        forward = _Forward(step, program.step.names, (*carry, *program.data.values(), *settings), {})
-    graph, names, inputs, made_up = forward
+        values = (*carry, *program.data.values(), *settings)
+        forward = _Forward(step, program.step.names, values, {}, _simplified_away(built.trace.graph, built.moved))
+    graph, names, inputs, made_up, away = forward
     named = [n for n in graph.nodes if n in names and n.role is not Role.SETTING]
     found = {names[n]: n for n in named if name in (names[n], n.name)}
     if name in found and sum(n.name == name for n in found.values()) < 2:
         found = {name: found[name]}
+    if not found and name in away:
+        found = {name: away[name]}
     if not found:
         derivatives = _derivatives(program)
         if name not in derivatives:
-            known = [names[n] for n in named if n.name is not None]
+            known = list(dict.fromkeys([*(names[n] for n in named if n.name is not None), *away]))
             listed = known if len(known) <= _MOST_NAMES else [*known[:_MOST_NAMES], "…"]
             raise ArgumentError(
                 f"there is no value {name!r} in {graph.name}; there are {', '.join(listed)}",
@@ -81,12 +84,22 @@ def _own(value: Any) -> Any:
 
 
 class _Forward(NamedTuple):
-    """A forward pass: graph, names, the values of its inputs, and what stands in for data that were not given."""
+    """A forward pass: graph, names, the values of its inputs, and what stands in for data that were not given.
+
+    `away` has the values that no node of the graph is called after: those that equal another, or that a
+    simplification took the place of.
+    """
 
     graph: Graph
     names: Mapping[Node, str]
     inputs: Sequence[Any]
     made_up: Mapping[Node, str]
+    away: Mapping[str, Node]
+
+
+def _simplified_away(traced: Graph, moved: Mapping[Node, Node]) -> dict[str, Node]:
+    """Where the values went that the user named, by their names."""
+    return {n.name: moved[n] for n in traced.nodes if n.name is not None and n.inputs and n in moved}
 
 
 def _derivatives(program: Program) -> dict[str, Node]:
@@ -137,8 +150,8 @@ def _other_data(built: Built, carry: Sequence[Any], settings: Sequence[Any], dat
     values = [*(v for _, v in weights), *carry[len(weights) :], *(v for _, _, v in given), *settings]
     place = 1 if whole else 0
     stand_ins = {node: path[place] for path, node, _ in given if path[place] in made_up}
-    clean = simplify(graph).graph
-    return _Forward(clean, clean.names, values, stand_ins)
+    clean, _, moved = simplify(graph)
+    return _Forward(clean, clean.names, values, stand_ins, _simplified_away(traced.graph, moved))
 
 
 def _rows(leaf: Any, count: int, name: str, made_up: set[str]) -> Any:
