@@ -210,7 +210,7 @@ class Wrong:
 WRONG = {
     "no state": (
         Wrong(lambda p, g, s: p - g),
-        "the update of Wrong() returns Traced, and not a parameter and a state\n  Instead: return parameter, {}",
+        "the update of Wrong() returns one value, and not a parameter and a state\n  Instead: return parameter, {}",
     ),
     "another state": (
         Wrong(lambda p, g, s: (p - g, {})),
@@ -242,3 +242,14 @@ def test_rules_that_are_wrong(case):
     with pytest.raises(ArgumentError) as caught:
         wk.train(lambda w: np.sum(w**2), {"w": np.ones(2)}, optimizer=rule, steps=1)
     assert str(caught.value) == message
+
+
+def test_random_numbers_in_a_rule_are_refused():
+    rng = np.random.default_rng(0)
+
+    class Noisy(wk.SGD):
+        def update(self, parameter, gradient, state, settings):
+            return parameter - settings["learning_rate"] * gradient + rng.normal(), state
+
+    with pytest.raises(wk.UnstableError, match="update does not do the same twice"):
+        wk.train(lambda w: w * w, {"w": 1.0}, optimizer=Noisy(0.1))

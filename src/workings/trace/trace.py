@@ -123,11 +123,13 @@ def trace_function(
     roles: Callable[[Path], Role] = lambda path: Role.DATA,
     names: Mapping[Path, str] | None = None,
     weak: Callable[[Path], bool] | None = None,
+    titled: bool = True,
 ) -> Trace:
     """Trace a function, with a role for each leaf of its arguments.
 
     Every call of the function is made twice, and the two must build the same graph. `weak` says which leaves
-    take the dtype of what they meet; if it is not given, plain Python numbers do, as they do in NumPy.
+    take the dtype of what they meet; if it is not given, plain Python numbers do, as they do in NumPy. A sole
+    result without a name takes that of the function, if it is `titled`.
     """
     leaves = flatten_arguments(arguments)
     paths = [path for path, _ in leaves]
@@ -160,7 +162,8 @@ def trace_function(
         draws.after_a_trace()
     compare(*graphs, *results)
     draws.check(title)
-    graph = Graph(graphs[0].inputs, _titled(list(graphs[0].outputs), title), name=title)
+    outputs = list(graphs[0].outputs)
+    graph = Graph(graphs[0].inputs, _titled(outputs, title) if titled else outputs, name=title)
     return Trace(graph, tuple(paths), dict(arguments), results[0])
 
 

@@ -20,10 +20,8 @@ from workings.graph import (
     reachable,
     substitute,
 )
-from workings.trace.frames import Scopes
-from workings.trace.trace import Trace, trace_function
+from workings.trace.trace import Trace, bind, trace_function
 from workings.trace.trees import Path
-from workings.trace.value import Traced, Value, current_scopes
 from workings.train.arguments import Arguments, prepare, spelled
 from workings.train.optimizers import Optimizer, check_setting
 from workings.train.stops import BOUNDS, Conditions, check_bound, conditions, either, finite
@@ -186,20 +184,13 @@ def _updates(
     """Trace the optimizer's rule for each parameter: what is carried, and what each becomes."""
     carry: list[Carry] = []
     kept: list[Carry] = []
+    rates = dict.fromkeys(settings, 0.0)  # a Python number: like a setting, it takes the dtype of what it meets
     for node, start in weights:
         own = {name: np.array(value)[()] for name, value in optimizer.state(start).items()}
         states = {name: input_node(f"{name}_{node.name}", v.shape, v.dtype, Role.STATE) for name, v in own.items()}
-        token = current_scopes.set(Scopes(_updates.__code__))
-        try:
-            result = optimizer.update(
-                Traced(node),
-                Traced(gradients[node]),
-                {name: Traced(state) for name, state in states.items()},
-                {name: Traced(setting, weak=True) for name, setting in settings.items()},
-            )
-        finally:
-            current_scopes.reset(token)
-        new, state = _checked_update(optimizer, result, states)
+        rule = trace_function(optimizer.update, bind(optimizer.update, (start, start, own, rates), {}), titled=False)
+        after = rule.graph(node, gradients[node], *states.values(), *settings.values())
+        new, state = _checked_update(optimizer, rule.assemble(after), states)
         carry.append(Carry(node, _fitting(node, new, optimizer), start))
         kept += [Carry(n, _fitting(n, state[name], optimizer), own[name]) for name, n in states.items()]
     return carry + kept
@@ -208,8 +199,9 @@ def _updates(
 def _checked_update(optimizer: Optimizer, result: Any, states: Mapping[str, Node]) -> tuple[Any, Mapping[str, Any]]:
     """What an update returned: the next parameter and the next state, with every name that it had."""
     if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], Mapping):
+        kind = "one value" if isinstance(result, Node) else type(result).__name__
         raise ArgumentError(
-            f"the update of {optimizer!r} returns {type(result).__name__}, and not a parameter and a state",
+            f"the update of {optimizer!r} returns {kind}, and not a parameter and a state",
             fix="return parameter, {}",
         )
     new, state = result
@@ -223,7 +215,7 @@ def _checked_update(optimizer: Optimizer, result: Any, states: Mapping[str, Node
 
 def _fitting(node: Node, new: Any, optimizer: Optimizer) -> Node:
     """What a carried value becomes, with the dtype it had; an error if its shape is another."""
-    after = new.node if isinstance(new, Value) else constant(np.asarray(new, node.dtype))
+    after = new if isinstance(new, Node) else constant(np.asarray(new, node.dtype))
     if after.shape != node.shape:
         raise ArgumentError(
             f"{optimizer!r} makes {node.name} of shape {node.shape} into shape {after.shape}",
