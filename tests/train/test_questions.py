@@ -350,3 +350,9 @@ def test_a_listener_cannot_resume_the_run_it_listens_to():
         run.resume(2, chunk=1)
     assert run.steps == 1
     assert run._running is False
+
+
+def test_a_run_is_not_pickled():
+    run = wk.train(lambda w: w * w, {"w": 1.0}, steps=1)
+    with pytest.raises(wk.ArgumentError, match="cannot be pickled or copied"):
+        pickle.dumps(run)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from workings.errors import ArgumentError
 from workings.explain.derive import derive
 from workings.explain.steps import Derivation
-from workings.graph import reachable
+from workings.graph import Role, reachable
 from workings.trace.cells import part
-from workings.trace.value import Cell, Traced, Value
+from workings.trace.value import Cell, Traced, Value, numbers
 
 __all__ = ["explain"]
 
@@ -32,6 +33,13 @@ def explain(loss: Any, *wrt: Any, learning_rate: float | None = None) -> Derivat
 
     Raises `GradientError` where there is no gradient.
     """
+    if len(wrt) == 1 and isinstance(wrt[0], (tuple, list)):
+        wrt = tuple(wrt[0])
+    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate >= 0):
+        raise ArgumentError(
+            f"learning_rate is {learning_rate:g}; it must be finite and not negative",
+            fix="learning_rate=0.01; the minus sign is in the nudge already",
+        )
     if not isinstance(loss, Value) and callable(loss):
         name = getattr(loss, "__name__", "loss")
         raise ArgumentError(
@@ -53,9 +61,6 @@ def explain(loss: Any, *wrt: Any, learning_rate: float | None = None) -> Derivat
 
 def _parameters(loss: Cell) -> tuple[Cell, ...]:
     """The parameters that a cell was made from, in the order they were made."""
-    from workings.graph import Role
-    from workings.trace.value import numbers
-
     found = tuple(
         Cell(n, numbers[n], varies=True) for n in reachable([loss.node]) if n.role is Role.PARAMETER and n in numbers
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from workings.trace.value import Cell, Traced, Value, numbers
 from workings.transform import adjoints, simplify
 
 __all__ = ["Part", "constant", "gradient", "parameter", "part"]
+
+# a cell that no variable holds is called w_1, x_2, …, each by a number of its own
+_unnamed = itertools.count(1)
 
 
 def parameter(value: Any, name: str | None = None) -> Cell:
@@ -66,7 +70,7 @@ def _input(value: Any, name: str | None, role: Role) -> Cell:
     place = locate(None, depth=3)
     if number.ndim:
         number.flags.writeable = False
-    title = name or place.name or ("w" if role is Role.PARAMETER else "x")
+    title = name or place.name or f"{'w' if role is Role.PARAMETER else 'x'}_{next(_unnamed)}"
     node = input_node(title, number.shape, number.dtype, role, origin=place.origin)
     return Cell(node, number[()], varies=role is Role.PARAMETER)
 
@@ -74,7 +78,7 @@ def _input(value: Any, name: str | None, role: Role) -> Cell:
 def gradient(loss: Any, *wrt: Any) -> Any:
     """The gradient of a value with respect to others: a value again, with its formula.
 
-    `loss` and `wrt` are cells, `loss` a scalar. With several `wrt` the result is a tuple. A gradient has the
+    `loss` and `wrt` are cells, `loss` a scalar. With several `wrt`, or a tuple of them, the result is a tuple. A gradient has the
     shape and dtype of what it is taken with respect to. What those are made from is not looked at, so that
     `w = w - rate * wk.gradient(loss, w)` can go on for ever. For the gradient of a *function* there is `wk.grad`.
 
@@ -95,6 +99,8 @@ def gradient(loss: Any, *wrt: Any) -> Any:
             where=user_origin(),
             fix=f"wk.grad({title_of(loss)})(…), the gradient of a function",
         )
+    if len(wrt) == 1 and isinstance(wrt[0], (tuple, list)):
+        return tuple(gradient(loss, w) for w in wrt[0])
     if not wrt:
         raise ArgumentError(
             "wk.gradient needs to know with respect to what", where=user_origin(), fix="wk.gradient(loss, w)"
@@ -121,7 +127,8 @@ def gradient(loss: Any, *wrt: Any) -> Any:
             raise _independent(loss.node, w, place.origin)
         shown = simplify(Graph(_known([found[w]]), [found[w]])).graph.outputs[0]
         cell = cell_of(shown, varies=True)
-        cell.title = f"d{loss.node.name or 'loss'}/d{w.name or 'w'}"
+        of = f"({loss.title})" if loss.title else loss.node.name or "loss"
+        cell.title = f"d{of}/d{w.name or 'w'}"
         cells.append(cell)
     return cells[0] if len(cells) == 1 else tuple(cells)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -119,8 +119,9 @@ class Run:
         """Run so many steps more, from where it stands, and return the run itself; the losses go on.
 
         A new `learning_rate`, or another setting of the optimizer or bound of a stop condition by its name,
-        holds from here on; nothing is compiled again. The numbers are those of a run that had never stopped,
-        to the last bit. Ctrl-C ends it early, and keeps what was learned; so does an error in a listener.
+        holds from here on (a bound of 0 lets a run go on that it had stopped); nothing is compiled again. The
+        numbers are those of a run that had never stopped, to the last bit. Ctrl-C ends it early, and keeps what
+        was learned; so does an error in a listener.
 
         >>> import workings as wk
         >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=2)
@@ -259,6 +260,12 @@ class Run:
         leg = next(leg for leg in reversed(self._legs) if leg.first <= step)
         dtype = self.program.loss.dtype
         return replay(self._engine, leg.carry, self._data, leg.settings, leg.first, step, dtype), leg.settings
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentError(
+            "a run cannot be pickled or copied; it holds the engine that runs it",
+            fix="run.parameters and run.losses for what was learned, run.write(path) for the program",
+        )
 
     def __repr__(self) -> str:
         count = f"{self.steps} step{'' if self.steps == 1 else 's'}"

@@ -15,7 +15,7 @@ from workings.transform.reverse import reverse
 __all__ = ["GradientCheck", "central_differences", "check_graph"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientCheck:
     """What the check found for each input: the largest difference, absolute and relative to the gradient's size.
 
@@ -39,6 +39,9 @@ class GradientCheck:
         width = max((len(name) for name in self.names), default=0)
         lines += [f"  {name:<{width}}  {r:.1e}" for name, r in zip(self.names, self.relative, strict=True)]
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __bool__(self) -> bool:
         return self.ok
