@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["TERMS", "Term"]
+__all__ = ["TERMS", "TERMS_TO_COME", "Term"]
 
 
 class Term(NamedTuple):
@@ -27,6 +27,10 @@ TERMS = (
     Term("learning rate", "how large a part of the gradient a nudge takes"),
     Term("gradient descent", "making the loss smaller by nudging each parameter against its gradient"),
     Term("step", "forward pass, backward pass and nudge, once"),
+)
+
+# what comes with more than one example
+TERMS_TO_COME = (
     Term("batch", "the examples that one step looks at together"),
     Term("stochastic", "at random: each step draws its batch anew"),
     Term("epoch", "as many steps as it takes to look at every example once"),

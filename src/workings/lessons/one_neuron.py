@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.lessons.glossary import TERMS
+from workings.lessons.glossary import TERMS, TERMS_TO_COME
 from workings.lessons.remarks import (
     about_answer,
     about_direction,
@@ -68,6 +68,11 @@ def _checked(**settings: float) -> None:
     for name, value in settings.items():
         if not math.isfinite(value):
             raise ArgumentError(f"{name} is {value}; the lesson needs a finite number", fix=f"{name}=1")
+        if value and not 1e-6 <= abs(value) <= 1e6:
+            raise ArgumentError(
+                f"{name} is {value:g}; the lesson is told with numbers that can be read, from 0.000001 to a million",
+                fix=f"{name}={math.copysign(1, value):g}",
+            )
     if settings["x"] == 0:
         raise ArgumentError("with x = 0 the net answers 0 whatever w is, and there is nothing to learn", fix="x=1")
     if settings["learning_rate"] < 0:
@@ -313,6 +318,8 @@ def _words(stage: Stage) -> None:
     half = len(TERMS) // 2
     stage.terms(TERMS[:half])
     stage.terms(TERMS[half:])
+    stage.say("And these come with more than one example:")
+    stage.terms(TERMS_TO_COME)
 
 
 def _next(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,13 @@ def about_training(losses: np.ndarray, learning_rate: float) -> str:
     if last > first:
         return (
             f"The loss grows, from {figure(first)} to {figure(last)}. A learning rate of {figure(learning_rate)} is "
-            "too high: each nudge goes past the goal, and comes to rest further from it than it was."
+            "too high: each nudge goes past the goal, and comes to rest on its other side, "
+            f"{math.sqrt(float(losses[1]) / first):.3g} times as far from it as before."
+        )
+    if last == first and learning_rate > 0:
+        return (
+            f"The loss stays at {figure(first)}. Each nudge goes past the goal, and comes to rest on its other side, "
+            "as far from it as before. The learning rate is just too high."
         )
     if last == first:
         return f"The loss stays at {figure(first)}; nothing is learned."

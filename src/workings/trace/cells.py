@@ -78,9 +78,10 @@ def _input(value: Any, name: str | None, role: Role) -> Cell:
 def gradient(loss: Any, *wrt: Any) -> Any:
     """The gradient of a value with respect to others: a value again, with its formula.
 
-    `loss` and `wrt` are cells, `loss` a scalar. With several `wrt`, or a tuple of them, the result is a tuple. A gradient has the
-    shape and dtype of what it is taken with respect to. What those are made from is not looked at, so that
-    `w = w - rate * wk.gradient(loss, w)` can go on for ever. For the gradient of a *function* there is `wk.grad`.
+    `loss` and `wrt` are cells, `loss` a scalar. With several `wrt`, or a tuple of them, the result is a tuple.
+    A gradient has the shape and dtype of what it is taken with respect to. What those are made from is not
+    looked at, so that `w = w - rate * wk.gradient(loss, w)` can go on for ever. For the gradient of a *function*
+    there is `wk.grad`.
 
     >>> import workings as wk
     >>> w = wk.parameter(0.5)
