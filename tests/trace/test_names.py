@@ -469,3 +469,18 @@ def test_a_name_is_not_taken_from_a_tracing_tool() -> None:
         threading.settrace(None)  # type: ignore[arg-type]
     assert found == ["h"]
     assert seen
+
+
+def test_derivatives_in_a_traced_function_have_the_names_they_are_stored_in() -> None:
+    def net(w, x):
+        return np.tanh(w * x)
+
+    def loss(w, x):
+        u, slope = wk.jvp(lambda x: net(w, x), (x,), (1.0,))
+        value, g = wk.value_and_grad(net)(w, x)
+        c = wk.grad(net, wrt="x")(w, x)
+        a, b = wk.grad(net, wrt=(0, 1))(w, x)
+        return (u + slope) * value + g + c * a + b
+
+    names = {n.name for n in wk.trace(loss, np.float64(0.5), np.float64(1.0)).nodes}
+    assert {"u", "slope", "value", "g", "c", "a", "b"} <= names

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.graph import Graph, Node, call, constant, input_node
-from workings.trace.frames import user_origin
+from workings.graph import Graph, Node, call, constant, input_node, remake, substitute
+from workings.trace.frames import locate, user_origin
 from workings.trace.trace import Trace, apply_graph, bind, number, place_of, title_of, trace_function
 from workings.trace.trees import Path, rebuild
-from workings.trace.value import Cell, Value
+from workings.trace.value import Cell, Value, current_scopes
 from workings.transform import GradientCheck, check_graph, forward, reverse, simplify
 
 __all__ = ["check_gradient", "grad", "hessian", "jvp", "value_and_grad"]
@@ -41,11 +41,11 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]:
 
     Raises `GradientError` where there is no gradient, `TraceError` where `f` cannot be traced.
     """
-    both = value_and_grad(f, wrt)
+    _check_function("wk.grad", f)
 
     @functools.wraps(f, assigned=("__name__", "__doc__"))
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
+        return _value_and_gradient(f, wrt, args, kwargs, alone=True)[1]
 
     return gradient
 
@@ -61,19 +61,47 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0) -> Callable[..., Any]:
 
     @functools.wraps(f, assigned=("__name__", "__doc__"))
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
-        traced = trace_function(f, arguments)
-        wanted, chosen = _chosen(f, wrt, traced)
-        output = _scalar(f, traced)
-        nodes = [traced.graph.inputs[traced.paths.index(path)] for path in chosen]
-        gradients = [
-            _zeros(node) if found is None else found for node, found in zip(nodes, reverse(output, nodes), strict=True)
-        ]
-        graph = simplify(Graph(traced.graph.inputs, [output, *gradients], name=traced.graph.name)).graph
-        value, *results = apply_graph(graph, traced.leaves(arguments))
-        return value, _as_asked(wanted, arguments, dict(zip(chosen, results, strict=True)), wrt)
+        return _value_and_gradient(f, wrt, args, kwargs, alone=False)
 
     return value_and_gradient
+
+
+def _value_and_gradient(
+    f: Callable[..., Any], wrt: Wrt, args: Sequence[Any], kwargs: Mapping[str, Any], *, alone: bool
+) -> Any:
+    """The value and the gradient; `alone` says that the user's call returns the gradient alone."""
+    arguments = bind(f, args, kwargs, _wanted(f, wrt, ()))
+    traced = trace_function(f, arguments)
+    wanted, chosen = _chosen(f, wrt, traced)
+    output = _scalar(f, traced)
+    nodes = [traced.graph.inputs[traced.paths.index(path)] for path in chosen]
+    gradients = [
+        _zeros(node) if found is None else found for node, found in zip(nodes, reverse(output, nodes), strict=True)
+    ]
+    graph = simplify(Graph(traced.graph.inputs, [output, *gradients], name=traced.graph.name)).graph
+    places: list[int | None] = list(range(len(chosen))) if isinstance(wrt, (tuple, list)) else [None]
+    if alone and len(places) == len(chosen):
+        graph = _called(graph, dict(enumerate(places, start=1)))
+    elif not alone:
+        graph = _called(graph, {0: 0, 1: 1} if len(places) == len(chosen) and places[0] is None else {0: 0})
+    value, *results = apply_graph(graph, traced.leaves(arguments))
+    return value, _as_asked(wanted, arguments, dict(zip(chosen, results, strict=True)), wrt)
+
+
+def _called(graph: Graph, places: Mapping[int, int | None]) -> Graph:
+    """Inside a traced function: the graph with outputs called by the variables that are about to hold them.
+
+    `places` says for an output which element it is of what the user's call returns; None: it is the whole.
+    """
+    scopes = current_scopes.get()
+    if scopes is None:
+        return graph
+    outputs = list(graph.outputs)
+    for i, element in places.items():
+        name = locate(scopes, element, 3, direct=True).name
+        if outputs[i].inputs:  # with a name or without, so that both traces make the same nodes
+            outputs = substitute(outputs, {outputs[i]: remake(outputs[i], outputs[i].inputs, name=name)})
+    return Graph(graph.inputs, outputs, name=graph.name)
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -112,8 +140,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     slopes = [_zeros(o) if t is None else t for o, t in zip(traced.graph.outputs, found, strict=True)]
     graph = Graph([*traced.graph.inputs, *directions], [*traced.graph.outputs, *slopes], name=traced.graph.name)
     given = [m for m, node in zip(moved, traced.graph.inputs, strict=True) if node in active]
-    results = apply_graph(simplify(graph).graph, [*leaves, *given])
     count = len(traced.graph.outputs)
+    alone = {0: 0, 1: 1} if count == 1 and traced.result == 0 else {}
+    results = apply_graph(_called(simplify(graph).graph, alone), [*leaves, *given])
     return traced.assemble(results[:count]), traced.assemble(results[count:])
 
 

@@ -170,19 +170,25 @@ class Scopes:
 
 
 def locate(
-    scopes: Scopes | None = None, element: int | None = None, depth: int = 2, *, iterating: bool = False
+    scopes: Scopes | None = None,
+    element: int | None = None,
+    depth: int = 2,
+    *,
+    iterating: bool = False,
+    direct: bool = False,
 ) -> Place:
     """The place in the user's code that is running, and the name its value is about to get.
 
     `element` is the index of the value where the operation gives several, as `np.split` does; `iterating` says
-    that they are asked for one by one, as `a, b = x` does.
+    that they are asked for one by one, as `a, b = x` does; `direct` that it is what the user's call returns,
+    whatever functions of ours lie between.
     """
     if scopes is not None and scopes.again:
         return Place(user_origin(depth + 1), None, ())
     frame: FrameType | None = sys._getframe(depth)
     origin: Origin | None = None
     name: str | None = None
-    following, several = True, element is not None
+    following, several = True, direct or element is not None
     inner: list[FrameType] = []
     while frame is not None:
         code = frame.f_code
