@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 __all__ = ["Origin"]
 
+_WIDEST = 120  # characters of a line of code in a message
+
 
 class Origin(NamedTuple):
     """A place in the user's code; columns count from 0 and are None where Python does not know them."""
@@ -30,12 +32,27 @@ class Origin(NamedTuple):
         if not line.strip():
             return place
         text = line.strip()
-        place += f":\n    {text}"
+        start = width = 0
         if self.column is not None and self.end_column is not None and self.end_line in (None, self.line):
             # columns are counted in UTF-8 bytes, the marker in characters
             raw = line.encode()
             start = len(raw[: self.column].decode(errors="replace")) - (len(line) - len(line.lstrip()))
             width = len(raw[self.column : self.end_column].decode(errors="replace"))
-            if start >= 0 and width > 0 and (start, width) != (0, len(text)):
-                place += "\n    " + " " * start + "^" * width
+        if start < 0 or width <= 0 or (start, width) == (0, len(text)):
+            start = width = 0
+        text, start, width = _cut(text, start, width)
+        place += f":\n    {text}"
+        if width:
+            place += "\n    " + " " * start + "^" * width
         return place
+
+
+def _cut(text: str, start: int, width: int) -> tuple[str, int, int]:
+    """A line that is too long, cut to the part that is meant."""
+    if len(text) <= _WIDEST:
+        return text, start, width
+    left = max(0, min(start - 20, len(text) - _WIDEST))
+    right = left + _WIDEST
+    start, width = start - left, min(width, right - start)
+    text = ("…" if left else "") + text[left + bool(left) : right] + ("…" if right < len(text) else "")
+    return text, start, width
