@@ -200,6 +200,31 @@ def test_a_step_of_a_run_is_derived_with_the_runs_own_numbers():
     assert "w − learning rate · dloss/dw = 0.5 − 0.01 · (−3) = 0.53" in said(derivation).replace("df/dw", "dloss/dw")
 
 
+def test_a_constant_gradient_is_no_value_of_the_step():
+    run = wk.train(lambda w, b, x, t: w * x + b - t, {"w": 0.5, "b": 0.1}, {"x": 1.0, "t": 2.0}, steps=1)
+    derivation = run.explain(0)
+    assert derivation.ok
+    checks = {s.node.name: s for s in derivation.steps if isinstance(s, Check)}
+    assert checks["b"].rows[1].value == 1
+    assert "b − learning rate = 0.1 − 0.01 = 0.09" in said(derivation)
+    fivefold = wk.train(lambda b, t: 5 * b - t, {"b": 0.5}, {"t": 2.0}, steps=1).explain(0)
+    assert fivefold.ok
+    assert "the run = 5 the same to the last bit" in said(fivefold)
+
+
+def test_parameters_that_share_a_gradient_are_each_nudged_by_their_own():
+    run = wk.train(lambda a, b, x: (a + b) * x * x, {"a": 0.5, "b": 0.1}, {"x": 2.0}, steps=1)
+    assert "a − learning rate · df/da" in said(run.explain(0))
+    w, v, slope = scalar("w", "parameter"), scalar("v", "parameter"), scalar("g")
+    loss = call("add", w, v, label="loss")
+    updates = {w: w - 0.1 * slope, v: v - 0.1 * slope}
+    derivation = derive(
+        loss, [w, v], {w: 1.0, v: 2.0}, updates=updates, update_gradients={w: slope, v: slope}, settings={}
+    )
+    assert "w − 0.1 dloss/dw = 1 − 0.1 · 1 = 0.9" in said(derivation)
+    assert "v − 0.1 dloss/dv = 2 − 0.1 · 1 = 1.9" in said(derivation)
+
+
 def test_it_is_a_value():
     derivation = NETS["squared_loss"].derivation()
     assert str(derivation) == repr(derivation) == derivation.text(80)

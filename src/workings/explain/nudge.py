@@ -64,6 +64,8 @@ def _by_update(
     settings: Mapping[Node, Any],
 ) -> Nudge:
     slopes = {slope: n for n, slope in update_gradients.items()}
+    if node in update_gradients:
+        slopes[update_gradients[node]] = node  # parameters may share a gradient; here it is this one's
     known = {**setting.values, **settings}
     known.update({slope: gradient for slope, n in slopes.items() if n is node})
     value = worth(update, known)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workings.explain.derive import derive
+from workings.explain.setting import worth
 from workings.explain.steps import Derivation
 from workings.graph import Program, every_value
 
@@ -43,6 +44,7 @@ def derive_step(
         updates={c.input: c.output for c in program.carry if c.input in program.gradients},
         update_gradients=program.gradients,
         settings=values,
-        engine_gradients={n: found[program.gradients[n]] for n in parameters},
+        # a gradient that is constant is a number within the update, and no value of the step
+        engine_gradients={n: worth(program.gradients[n], found) for n in parameters},
         names=step.names,
     )
