@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
 
 from workings.explain.local import Slope
 from workings.explain.setting import Setting
@@ -35,14 +40,30 @@ def no_path(setting: Setting, node: Node) -> Remark:
 
 
 def why_zero(setting: Setting, links: Mapping[tuple[Node, Node], Slope], paths: Sequence[Sequence[Node]]) -> Remark:
-    """The derivative is 0 at these numbers: which slope is 0, or that the paths cancel."""
+    """The derivative is 0 at these numbers: which slope is 0, what is too small, or that paths cancel."""
     words: list[str | Tree] = ["the gradient is 0 here, a nudge changes nothing: "]
     zeros: dict[tuple[Node, Node], None] = {}
+    small = other = 0
     for path in paths:
-        flat = [pair for pair in pairwise(path) if setting.evaluate(links[pair].formula) == 0]
-        if not flat:
-            return Remark((*words, "the paths cancel"))
-        zeros[flat[0]] = None
+        slopes = {pair: setting.evaluate(links[pair].formula) for pair in pairwise(path)}
+        flat = [pair for pair, slope in slopes.items() if slope == 0]
+        if flat:
+            zeros[flat[0]] = None
+        elif _product(slopes.values()) == 0:
+            small += 1
+        else:
+            other += 1
+    # a single product that is not 0 has nothing to cancel with: the printed formula, in its order, lost it
+    if other > 1:
+        return Remark((*words, "the paths cancel"))
+    if other or small:
+        slopes_of = "the slopes" if len(paths) == 1 else "the slopes of a path"
+        words.append(f"{slopes_of} multiply to a number so small that {setting.loss.dtype.name} has only 0 for it")
     for i, (top, bottom) in enumerate(zeros):
-        words += [" and " if i else "", setting.rate(top, bottom), " is 0"]
+        words += [" and " if i or len(words) > 1 else "", setting.rate(top, bottom), " is 0"]
     return Remark(tuple(words))
+
+
+def _product(slopes: Iterable[Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return reduce(operator.mul, slopes)
