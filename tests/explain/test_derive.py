@@ -64,6 +64,48 @@ def test_why_a_gradient_is_zero():
     assert "the paths cancel" in said(cancelling)
 
 
+def test_a_gradient_that_is_too_small_is_not_said_to_cancel():
+    w, v, x = scalar("w", "parameter"), scalar("v", "parameter"), scalar("x")
+    loss = call("multiply", call("multiply", w, 1e-300, label="z"), w, label="loss")
+    tiny = said(derive(loss, [w], {w: 1e-200}))
+    assert "cancel" not in tiny
+    assert "the slopes of a path multiply to a number so small that float64 has only 0 for it and dloss/dw is 0" in tiny
+    single = said(derive(call("multiply", w * 1e-200 * 1e-200, x, label="loss"), [w], {w: 1.0, x: 2.0}))
+    assert "a nudge changes nothing: the slopes multiply to a number so small that float64 has only 0" in single
+    # one path is lost to rounding, the other two cancel
+    loss = call("add", call("subtract", w * v, v * w), w * 1e-200 * 1e-200, label="loss")
+    assert "the paths cancel" in said(derive(loss, [w], {w: 1.0, v: 2.0}))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (9,)])
+def test_central_differences_hold_what_is_taken_as_given(shape):
+    w = input_node("w", shape, float, "parameter")
+    target = call("stop_gradient", 2.0 * w, label="target")
+    squares = call("square", target - w)
+    loss = call("sum", squares, label="loss") if shape else call("add", squares, 0.0, label="loss")
+    derivation = derive(loss, [w], {w: np.full(shape, 1.5)[()]}, learning_rate=0.1)
+    assert derivation.ok
+    assert "THEY DIFFER" not in said(derivation)
+    assert "central differences hold target at its value, as stop_gradient asks" in said(derivation)
+    assert "what is taken as given moves too, so it is" in said(derivation)
+    (check,) = [s for s in derivation.steps if isinstance(s, Check)]
+    assert [n.name for n in check.held] == ["target"]
+
+
+def test_a_wrong_gradient_is_seen_beside_a_stopped_one(monkeypatch):
+    monkeypatch.setitem(_OPS, "tanh", replace(lookup("tanh"), partials=(lambda x, y: 1 - y,)))
+    w = scalar("w", "parameter")
+    loss = call("multiply", call("tanh", w), call("stop_gradient", w), label="loss")
+    assert "!! THEY DIFFER" in said(derive(loss, [w], {w: 0.7}))
+
+
+def test_nothing_is_said_of_a_stop_that_makes_no_difference():
+    derivation = NETS["cross_entropy"].derivation()
+    assert derivation.ok
+    assert "as stop_gradient asks" not in said(derivation)
+    assert "taken as given moves" not in said(derivation)
+
+
 def test_where_a_value_that_is_not_finite_arises():
     derivation = NETS["logarithm_of_zero"].derivation()
     assert "!! the first value that is not finite: log(p)" in said(derivation)

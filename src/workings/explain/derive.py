@@ -26,6 +26,7 @@ __all__ = ["derive"]
 
 MOST_PATHS = 8
 MOST_LINKS = 24
+MOST_HELD = 4
 ONE_LINE = 78
 
 
@@ -66,16 +67,26 @@ def derive(
         sections.append(Section(("The nudge",), tuple(nudges)))
     engine = engine_gradients or {}
     checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
-    sections.append(check_section(checks))
-    return Derivation(("How ", setting.symbol(loss), " changes with ", *_listing(setting)), tuple(sections))
+    sections.append(check_section(setting, checks))
+    return Derivation(
+        ("How ", setting.symbol(loss), " changes with ", *_listing([setting.symbol(n) for n in setting.wrt])),
+        tuple(sections),
+    )
 
 
-def check_section(checks: Sequence[Check]) -> Section:
+def check_section(setting: Setting, checks: Sequence[Check]) -> Section:
     """What was printed, held against two other ways to the same number."""
     steps: list[Step] = list(checks)
+    held = dict.fromkeys(n for check in checks for n in check.held)
+    if held:
+        shown = _listing([setting.known(n) or expression(n, setting.known) for n in held])
+        if len(held) > MOST_HELD:
+            shown = (f"{len(held)} values",)
+        words: Words = ("central differences hold ", *shown, f" at {'its value' if len(held) == 1 else 'their values'}")
+        steps.insert(0, Remark((*words, ", as stop_gradient asks")))
     if any(np.size(check.rows[0].value) > ELEMENTS for check in checks):
-        words = "central differences of many elements are taken along one direction through all of them"
-        steps.insert(0, Remark((words,)))
+        along = "central differences of many elements are taken along one direction through all of them"
+        steps.insert(0, Remark((along,)))
     finite = all(np.all(np.isfinite(check.rows[0].value)) for check in checks)
     if not finite:
         steps.append(Remark(("the gradient is not finite here, so there is nothing to compare",), loud=True))
@@ -85,11 +96,11 @@ def check_section(checks: Sequence[Check]) -> Section:
     return Section(("The check: the formula against other ways to the same number",), tuple(steps))
 
 
-def _listing(setting: Setting) -> Words:
-    """The parameters as a list: W, b and c."""
+def _listing(trees: Sequence[Tree]) -> Words:
+    """Several values as a list: W, b and c."""
     words: list[str | Tree] = []
-    for i, node in enumerate(setting.wrt):
-        words += ["" if i == 0 else " and " if i == len(setting.wrt) - 1 else ", ", setting.symbol(node)]
+    for i, tree in enumerate(trees):
+        words += ["" if i == 0 else " and " if i == len(trees) - 1 else ", ", tree]
     return tuple(words)
 
 

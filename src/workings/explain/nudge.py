@@ -124,10 +124,17 @@ def _after(setting: Setting, gradients: Mapping[Node, Any], moved: Mapping[Node,
     steps: list[Step] = [Loss(setting.symbol(setting.loss), before, after, (words,))]
     if promised and abs(change - promised) > 1e-3 * abs(change):
         told = f"the slope alone promises {rounded(promised)}; "
-        told += f"the loss is curved, so it is {rounded(change)}"
+        why = "what is taken as given moves too" if _moves_more(setting, moved, after, change) else "the loss is curved"
+        told += f"{why}, so it is {rounded(change)}"
         steps.append(Remark((told,)))
     elif promised and abs(change - promised) > 1e-9 * abs(change):
         steps.append(Remark((f"nearly what the slope promises: {rounded(promised)}",)))
     elif promised:
         steps.append(Remark((f"just as the slope promises: {rounded(promised)}",)))
     return steps
+
+
+def _moves_more(setting: Setting, moved: Mapping[Node, Any], after: Any, change: float) -> bool:
+    """Whether values that the derivative takes as given have a part in the change of the loss."""
+    held = list(dict.fromkeys(n for node in moved for n in setting.stopped(node)))
+    return bool(held) and abs(float(moved_loss(setting, moved, held)) - float(after)) > 1e-3 * abs(change)

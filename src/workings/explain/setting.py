@@ -68,6 +68,14 @@ class Setting:
     def given_set(self) -> frozenset[Node]:
         return frozenset(self.given)
 
+    def stopped(self, node: Node) -> tuple[Node, ...]:
+        """The values made from `node` that the derivative takes as given, because `stop_gradient` says so."""
+        made = {node}
+        for n in self.forward:
+            if any(i in made for i in n.inputs):
+                made.add(n)
+        return tuple(n for n in self.forward if n in made and n.op.name == "stop_gradient")
+
     def numbers(self, leaf: Callable[[Node], Tree | None]) -> Callable[[Node], Tree | None]:
         """The same leaf rule with scalar values in place of names; digits may be cut."""
 

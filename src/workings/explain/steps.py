@@ -159,11 +159,15 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Check:
-    """The printed formula's value for one parameter, the run's, and that of central differences."""
+    """The printed formula's value for one parameter, the run's, and that of central differences.
+
+    `held` are the values that the central differences keep, since the derivative takes them as given.
+    """
 
     node: Node
     left: Rate | Differential
     rows: tuple[Agreement, ...]
+    held: tuple[Node, ...] = ()
 
     @property
     def ok(self) -> bool:
