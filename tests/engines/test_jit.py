@@ -85,6 +85,18 @@ class Mutable:
         return "Mutable"
 
 
+POWERS = [2, 2.0, np.float64(2), np.int64(2)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("x", [np.array([2**40]), np.array([1.5, 3.0], np.float32), np.array([True, False])], ids=str)
+@pytest.mark.parametrize("exponent", POWERS, ids=repr)
+def test_a_power_of_two_has_the_dtype_it_has_in_numpy(exponent, x, engine):
+    for function in (lambda x: x**exponent, lambda x: np.power(x, exponent)):
+        found, expected = wk.jit(function, engine=engine)(x), function(x)
+        assert (found.tolist(), found.dtype) == (expected.tolist(), expected.dtype)
+
+
 @dataclass
 class Scale:
     by: Any

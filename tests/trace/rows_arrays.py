@@ -287,6 +287,13 @@ def python_arguments_are_strong_behind_a_function(x, rate):
     return np.sqrt(rate) * x, np.exp(rate), x * (rate**0.5)
 
 
+@same(np.array([2, 3, 2**40]), X32, MASK)
+def powers_of_two_of_every_kind(n, x, c):
+    one = n**2, n**2.0, n ** np.float64(2), n ** np.int64(2), np.power(n, 2), np.power(n, 2.0)
+    two = x**2, x**2.0, x ** np.float64(2), x ** np.int64(2), np.power(x, 2), np.power(x, np.float64(2))
+    return (*one, *two, c**2, c**2.0, np.power(c, 2), n[0] ** 2.0, x[0] ** np.float64(2), c[0] ** 2)
+
+
 @same(IMAGE)
 def images(x):
     return x / 255, x * 2, x + x, x.astype(np.float32) / 255, x > 127, x.mean(), x.sum(), -x, x // 2, np.sqrt(x)

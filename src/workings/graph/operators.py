@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Operators"]
+__all__ = ["Operators", "squares"]
+
+
+def squares(x: Any, exponent: Any) -> bool:
+    """Whether `x ** exponent` is a product, x times x.
+
+    That is faster, exact, and what NumPy does for arrays, where it keeps the dtype of x. Any other 2, as
+    `np.float64(2)`, or 2.0 where x holds whole numbers, has a say in the dtype of the result.
+    """
+    if type(exponent) is int:
+        return exponent == 2 and (x.dtype.kind != "b" or x.shape != ())
+    return type(exponent) is float and exponent == 2 and x.dtype.kind == "f"
 
 
 class Operators:
@@ -45,10 +56,7 @@ class Operators:
         return self._call("divide", other, self)
 
     def __pow__(self, other: Any) -> Any:
-        # `x ** 2` is a product; that is faster, exact, and what NumPy does for arrays
-        if isinstance(other, (int, float)) and not isinstance(other, bool) and other == 2:
-            return self._call("square", self)
-        return self._call("power", self, other)
+        return self._call("square", self) if squares(self, other) else self._call("power", self, other)
 
     def __rpow__(self, other: Any) -> Any:
         return self._call("power", other, self)

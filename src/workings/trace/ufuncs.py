@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workings.errors import DtypeError
+from workings.graph.operators import squares
 from workings.ops import functions as composites
 from workings.trace.allowed import UFUNCS, near
 from workings.trace.apply import apply
@@ -30,7 +31,7 @@ _SAME_NAME = """
 
 
 def _power(x: Any, y: Any) -> Any:
-    if type(y) in (int, float) and y == 2:
+    if isinstance(x, Value) and x.dtype.kind != "b" and squares(x, y):
         return apply("square", (x,), {})
     return apply("power", (x, y), {})
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from workings.errors import DtypeError, EscapedError, MutationError, NumberNeededError, RefusedError, WorkingsError
 from workings.graph import Node, Operators, Origin
+from workings.graph.operators import squares
 from workings.trace.frames import Scopes, user_branches, user_origin
 from workings.trace.refused import NUMBER_FIXES, array_fix
 from workings.trace.source import branch, called, text_of
@@ -121,8 +122,7 @@ class Value(Operators):
     def __pow__(self, other: Any, modulo: Any = None) -> Any:
         if modulo is not None:
             refuse("pow with a modulus", "x ** y % modulus")
-        # `x ** 2` is a product; that is faster, exact, and what NumPy does for arrays
-        return self._call("square", self) if _is_two(other) else self._call("power", self, other)
+        return self._call("square", self) if squares(self, other) else self._call("power", self, other)
 
     def __floordiv__(self, other: Any) -> Any:
         return self._call("floor_divide", self, other)
@@ -230,7 +230,7 @@ class Value(Operators):
         return self._assign("remainder", "%", other)
 
     def __ipow__(self, other: Any) -> Any:
-        if _is_two(other) and not self._is_array():
+        if squares(self, other) and not self._is_array():
             return self._call("square", self)
         return self._assign("power", "**", other)
 
@@ -283,10 +283,6 @@ class Value(Operators):
         from workings.trace.methods import method
 
         return method(self, name)
-
-
-def _is_two(other: Any) -> bool:
-    return type(other) in (int, float, np.float64, np.int64) and other == 2
 
 
 class Traced(Value):
