@@ -197,11 +197,12 @@ class StepLines:
             page.line(f"{name} = {self._part(gradient).text}", 8, gradient)
 
     def _backward_comment(self, statements: Sequence[Statement]) -> str:
-        """A comment that says what `d_y` means, by the first one there is."""
+        """A comment that says what `d_y` means, by the first one of a value that is there to be seen."""
         loss = self._part(self.program.loss).text
+        shown = {*self.program.step.inputs, *(s.node for s in self.statements)}
         for node in (s.node for s in statements):
             of = node.because.of if node.because else None
-            if of is None or of not in self.names:
+            if of is None or of not in shown:
                 continue
             derivative, value = self.names[node], self.names[of]
             if derivative == f"d_{value}":
