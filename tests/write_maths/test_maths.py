@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import workings.ops
+from tests.explain.reading import read
 from tests.ops.cases import CASES
 from workings.errors import UnsupportedError
 from workings.graph import Node, Op, call, constant, input_node
 from workings.write.latex import escape, latex, name, said
 from workings.write.maths import expression
 from workings.write.text import columns, formula, number, text, wrap
-from workings.write.tree import Differential, Number, Rate, Symbol
+from workings.write.tree import Apply, Differential, Number, Plus, Power, Product, Rate, Root, Symbol
 
 assert workings.ops
 GOLDEN = Path(__file__).parents[1] / "golden" / "text" / "ops.txt"
@@ -87,6 +88,42 @@ def test_derivatives():
     assert latex(Rate(z, wide)) == r"\frac{\mathrm{d}z}{\mathrm{d}\,\mathrm{expected}}"
     assert text(Differential(Symbol("W_1"))) == "dW_1"
     assert latex(Differential(Symbol("W_1"))) == r"\mathrm{d}W_{1}"
+
+
+PRODUCTS = [
+    ((Number(1e-7), Number(2.5e20)), "1e−7 · 2.5e20", r"1 \times 10^{-7} \cdot 2.5 \times 10^{20}"),
+    (
+        (Number(2), Number(1e-7), Power(Number(2.5e20), Number(2))),
+        "2 · 1e−7 · (2.5e20)²",
+        r"2 \cdot 1 \times 10^{-7} \cdot \left(2.5 \times 10^{20}\right)^{2}",
+    ),
+    ((Number(1e-300), Symbol("w")), "1e−300 · w", r"1 \times 10^{-300} w"),
+    ((Number(1e-300), Symbol("z"), Symbol("w")), "1e−300 · z · w", r"1 \times 10^{-300} z w"),
+    ((Number(2), Plus(Number(1e-7), Number(3))), "2 · (1e−7 + 3)", None),
+    ((Number(2), Plus(Number(1e-7), Symbol("x2e5"))), "2 (1e−7 + x2e5)", None),
+    ((Number(2), Power(Number(3), Symbol("w"))), "2 · 3^w", r"2 \cdot 3^{w}"),
+    ((Number(2), Number(float("nan"))), "2 · nan", r"2 \cdot \mathrm{nan}"),
+    ((Number(2), Apply("exp", (Number(3),))), "2 exp(3)", "2 e^{3}"),
+    ((Number(2), Root(Number(1e-7))), "2 · √(1e−7)", r"2 \cdot \sqrt{1 \times 10^{-7}}"),
+    ((Number(1.5), Number(np.float64(1) / 3, short=True)), "1.5 · 0.333333…", r"1.5 \cdot 0.333333\ldots"),
+]
+
+
+@pytest.mark.parametrize(("factors", "line", "tex"), PRODUCTS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_number_with_a_power_of_ten_is_no_name(factors, line, tex):
+    tree = Product(factors)
+    assert text(tree) == line
+    if tex is not None:
+        assert latex(tree) == tex
+    values = {"w": 5.0, "z": 7.0, "x2e5": 3.0}
+    if "…" not in line and "nan" not in line:
+        assert read(line, values) == pytest.approx(float(np.prod([float(read(text(f), values)) for f in factors])))
+
+
+def test_a_number_with_a_power_of_ten_as_an_exponent():
+    assert text(Power(Number(2), Number(1e-7))) == "2^(1e−7)"
+    assert text(Power(Symbol("x"), Number(1e20))) == "x^(1e20)"
+    assert text(Power(Number(50000.0), Number(2))) == "50000²"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workings.write.text import number, text
+from workings.write.text import has_name, number
 from workings.write.tree import (
     Apply,
     Bars,
@@ -181,7 +181,7 @@ def _product(tree: Product) -> tuple[str, int]:
         return sign.join(pieces), PRODUCT
     if tree.style == "chain" or not isinstance(factors[0], Number):
         return r" \cdot ".join(pieces), PRODUCT
-    if not all(any(c.isalpha() for c in text(f)) for f in factors[1:]):
+    if any(p[0].isdecimal() for p in pieces[1:]) or not all(map(has_name, factors[1:])):
         return r" \cdot ".join(pieces), PRODUCT  # numbers alone do not stand side by side
     line = pieces[0]
     for before, after in itertools.pairwise(pieces):

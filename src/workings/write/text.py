@@ -6,6 +6,7 @@ paper, so `a + (b + c)` and `(a + b) + c` read alike.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -38,7 +39,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["columns", "display", "formula", "number", "text", "wrap"]
+__all__ = ["columns", "display", "formula", "has_name", "number", "text", "wrap"]
 
 # How tightly a piece of text holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
@@ -112,7 +113,26 @@ def _held(tree: Tree, least: int) -> str:
 
 def _number(tree: Number) -> tuple[str, int]:
     piece = number(tree.value, short=tree.short)
-    return piece, SUM if piece.startswith("−") else POWER if piece.endswith("…") else ATOM
+    return piece, SUM if piece.startswith("−") else POWER if piece.endswith("…") or _by_ten(piece) else ATOM
+
+
+def _by_ten(piece: str) -> bool:
+    """Whether a number is written with a power of ten, as in 1e−7."""
+    return "e" in piece and piece[-1].isdecimal()
+
+
+# a number that is no part of a name
+_NUMBER = re.compile(r"(?<!\w)\d[\d.]*…?(?:e−?\d+)?")
+
+
+def has_name(tree: Tree) -> bool:
+    """Whether a formula has a name in it, of a value or a function, so that it may follow a number without a sign.
+
+    >>> from workings.write.tree import Power, Symbol
+    >>> has_name(Power(Symbol("z"), Number(2))), has_name(Power(Number(1e-7), Number(2)))
+    (True, False)
+    """
+    return not isinstance(tree, Number) and any(c.isalpha() for c in _NUMBER.sub("", text(tree)))
 
 
 def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:
@@ -147,9 +167,14 @@ def _product(tree: Product) -> tuple[str, int]:
             pieces.append(piece)
         return (" ⊙ " if tree.style == "elementwise" else " · ").join(pieces), PRODUCT
     pieces = [_factor(factor, i == 0) for i, factor in enumerate(factors)]
-    numbers = [isinstance(factor, Number) for factor in factors]
-    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1
-    if tree.style == "chain" or not numbers[0] or not all(any(c.isalpha() for c in p) for p in pieces[1:]):
+    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1, 1e−7 · 2; nor a name at the digits of 1e−7
+    apart = not isinstance(factors[0], Number) or _by_ten(pieces[0])
+    if (
+        tree.style == "chain"
+        or apart
+        or any(p[0].isdecimal() for p in pieces[1:])
+        or not all(map(has_name, factors[1:]))
+    ):
         return " · ".join(pieces), PRODUCT
     if len(factors) == 2 and _one_letter(factors[1]):
         return "".join(pieces), PRODUCT
