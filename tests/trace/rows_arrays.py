@@ -294,6 +294,26 @@ def powers_of_two_of_every_kind(n, x, c):
     return (*one, *two, c**2, c**2.0, np.power(c, 2), n[0] ** 2.0, x[0] ** np.float64(2), c[0] ** 2)
 
 
+@same(X32, 1.5, 2)
+def python_numbers_where_numpy_makes_arrays_of_them(x, s, n):
+    one = np.stack([x[0], 1.5]), np.stack([x[0], s]), np.dot(x, 2.0), np.dot(s, x), np.inner(x, n)
+    two = np.clip(s, x, 4.0), np.clip(2.0, x, None), np.clip(x, 0.5, s), np.hstack([x, s]), np.outer(x, s)
+    three = np.concatenate([x, 1.5], axis=None), np.concatenate([s, x, n], axis=None), np.where(x > 0, x, s)
+    return (*one, *two, *three, np.concatenate([x, [1.5]], axis=None), np.concatenate([s, n], axis=None))
+
+
+@same(X32, 2.0, 1, np.array([1, 0], np.int8))
+def what_says_where_has_no_part_in_the_dtype(x, s, i, places):
+    by = np.where(s > 1, x, 2.0), np.where(s, x, x), np.where(s > 1, s, 2.0), np.where(s > i, 1, 2.5)
+    return (*by, x[i], np.take(x, i), x[places], x[None, i] * s, np.where(x > 1, s, i) * x)
+
+
+@same(IMAGE, 300, -1)
+def whole_numbers_that_do_not_fit(x, large, below):
+    one = x == 300, x != 300, x > -1, x <= 2**63, x >= 2**70, x < -(2**70), x / -1, x / 300, 300 / x
+    return (*one, x == large, x > below, x / below, large / x, x[0, 0] > -1, x.astype(np.uint64) > -1, x % 7 == 0)
+
+
 @same(IMAGE)
 def images(x):
     return x / 255, x * 2, x + x, x.astype(np.float32) / 255, x > 127, x.mean(), x.sum(), -x, x // 2, np.sqrt(x)

@@ -34,6 +34,26 @@ def full_like_with_a_traced_fill(x, s):
     return np.full_like(x, s)
 
 
+@refused(RefusedError, "np.roll: shift=1.5 is no whole number")
+def roll_by_half_a_place(x):
+    return np.roll(x, 1.5)  # here
+
+
+@refused(RefusedError, "np.diff: n=1.5 is no whole number")
+def diff_one_and_a_half_times(x):
+    return np.diff(x, n=1.5)  # here
+
+
+@refused(RefusedError, "np.diff less than no times")
+def diff_less_than_no_times(x):
+    return np.diff(x, n=-1)  # here
+
+
+@same(V.astype(np.float32), np.array([1.0, np.nan, np.inf], np.float16), np.array([1, 2]))
+def nan_to_num_keeps_the_dtype(x, y, n):
+    return np.nan_to_num(x), np.nan_to_num(y), np.nan_to_num(y, nan=1.5, posinf=2.0, neginf=3), np.nan_to_num(n)
+
+
 @refused(RefusedError, "np.put", "np.where")
 def put(x):
     np.put(BUFFER, [0, 1], x)  # here

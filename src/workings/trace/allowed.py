@@ -13,7 +13,19 @@ from workings.trace.apply import _holds_values
 from workings.trace.frames import user_origin
 from workings.trace.value import Cell, Traced, Value, refuse
 
-__all__ = ["FUNCTIONS", "MISSING", "UFUNCS", "allow", "axes_of", "near", "no_extras", "plain", "shape_of", "value_of"]
+__all__ = [
+    "FUNCTIONS",
+    "MISSING",
+    "UFUNCS",
+    "allow",
+    "axes_of",
+    "near",
+    "no_extras",
+    "plain",
+    "result_type",
+    "shape_of",
+    "value_of",
+]
 
 MISSING: Any = np._NoValue  # what NumPy itself passes where an argument was left out
 
@@ -51,6 +63,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, Cell):
         return value.value.__index__()
     return value
+
+
+def result_type(*args: Any) -> np.dtype:
+    """np.result_type of values, numbers and dtypes."""
+
+    def kind(a: Any) -> Any:
+        if not isinstance(a, Value):
+            return a
+        return a.dtype.type(0).item() if a.weak else a.dtype
+
+    return np.result_type(*(kind(a) for a in args))
 
 
 def axes_of(x: Any, axis: Any, name: str, ndim: int | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from workings.graph.node import weak_dtype
 from workings.trace.frames import Scopes, locate, user_origin
 from workings.trace.value import Cell, Traced, Value, current_scopes, escaped, numbers, refuse, stop
 
-__all__ = ["apply", "as_node"]
+__all__ = ["apply", "as_node", "strong"]
 
 _NUMBERS = (bool, int, float, complex)
 _PYTHON: dict[str, type] = {"b": bool, "i": int, "f": float}
@@ -42,7 +43,7 @@ def apply(
     # a function of ours that is one op and no more is no scope
     scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
     try:
-        nodes, weak = _nodes(inputs, traced)
+        nodes, weak = _nodes(op, inputs, traced)
         node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
         if node.dtype.kind not in "biuf":
             raise DtypeError(
@@ -98,8 +99,17 @@ def _settings_alone(inputs: Sequence[Any]) -> bool:
     return all(x.like not in (int, float, bool) for x in inputs if isinstance(x, Traced))
 
 
-def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
-    """The node for one input of an op; `strong` are the dtypes that it meets."""
+def strong(x: Any) -> Any:
+    """An argument that NumPy makes an array of before all else, so that a Python number keeps its own dtype."""
+    if type(x) in (bool, int, float):
+        return np.asarray(x)
+    if isinstance(x, Traced) and x.weak and x.like in (bool, int, float):
+        return Traced(x.node, like=x.like, owner=x.owner)
+    return x
+
+
+def as_node(value: Any, beside: Sequence[np.dtype], traced: bool) -> Node:
+    """The node for one input of an op; `beside` are the strong dtypes that it meets."""
     if isinstance(value, Cell):
         if not traced:
             return value.node
@@ -111,14 +121,14 @@ def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
             )
         return constant(value.value, name=value.node.name)
     if isinstance(value, Value):
-        if value.weak and strong:
-            dtype = np.result_type(*strong, value.dtype.type(0).item())
+        if value.weak and beside:
+            dtype = np.result_type(*beside, value.dtype.type(0).item())
             return value.node if value.dtype == dtype else call("astype", value.node, dtype=dtype)
         return value.node
     if isinstance(value, Node):
         return value
     if type(value) in _NUMBERS:
-        return _number(value, strong)
+        return _number(value, beside)
     if isinstance(value, (list, tuple)) and _holds_values(value):
         refuse("a list of traced values stands where an array should", "np.stack([a, b])")
     if not isinstance(value, np.generic) and type(value) not in _ARRAYS:
@@ -126,9 +136,9 @@ def as_node(value: Any, strong: Sequence[np.dtype], traced: bool) -> Node:
     return constant(value)
 
 
-def _number(value: bool | int | float | complex, strong: Sequence[np.dtype]) -> Node:
+def _number(value: bool | int | float | complex, beside: Sequence[np.dtype]) -> Node:
     try:
-        return constant(value, weak_dtype(value, strong))
+        return constant(value, weak_dtype(value, beside))
     except DtypeError as error:
         error.fix = "a wider dtype first, as in x.astype(int) or x.astype(float)"
         raise
@@ -149,22 +159,58 @@ def _refuse_constant(value: Any) -> None:
     stop(DtypeError, f"{value!r} ({kind}) is no number", "numbers, and arrays of numbers")
 
 
-def _nodes(inputs: Sequence[Any], traced: bool) -> tuple[list[Node], bool]:
+# the inputs that say where, and have no say in the dtype of the result: (first, last + 1)
+_PLACES: dict[str, tuple[int, int | None]] = {"where": (0, 1), "getitem": (1, None), "put": (1, None)}
+_COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+
+
+def _nodes(op: str, inputs: Sequence[Any], traced: bool) -> tuple[list[Node], bool]:
     """The nodes of the inputs; and whether all of them are weak, so that the result is weak too."""
-    strong: list[np.dtype] = []
-    for x in inputs:
+    places = range(*slice(*_PLACES.get(op, (0, 0))).indices(len(inputs)))
+    meeting = [x for i, x in enumerate(inputs) if i not in places]
+    beside: list[np.dtype] = []
+    for x in meeting:
         if isinstance(x, Value):
             if not x.weak:
-                strong.append(x.dtype)
+                beside.append(x.dtype)
         elif isinstance(x, (Node, np.ndarray, np.generic)):
-            strong.append(x.dtype)
+            beside.append(x.dtype)
         elif type(x) in (list, tuple, range) and not _holds_values(x):
-            strong.append(np.asarray(x).dtype)
-    weak = not strong and any(isinstance(x, Value) for x in inputs)
+            beside.append(np.asarray(x).dtype)
+    weak = not beside and any(isinstance(x, Value) for x in meeting)
     if weak:
-        strong = [x.dtype for x in inputs if isinstance(x, Value)]
-        return [as_node(x, strong if not isinstance(x, Value) else (), traced) for x in inputs], True
-    return [as_node(x, strong, traced) for x in inputs], False
+        beside = [x.dtype for x in meeting if isinstance(x, Value)]
+    elif beside and op in _WHOLE_NUMBERS_APART and all(dtype.kind in "iu" for dtype in beside):
+        return [_apart(op, x, beside) if _is_whole(x) else as_node(x, beside, traced) for x in inputs], False
+    nodes = [
+        as_node(x, () if i in places or (weak and isinstance(x, Value)) else beside, traced)
+        for i, x in enumerate(inputs)
+    ]
+    return nodes, weak
+
+
+# NumPy compares a whole number with an array of bytes for what it is, and divides in floats; whether it would
+# fit a byte is asked nowhere
+_WHOLE_NUMBERS_APART = _COMPARISONS | {"divide"}
+
+
+def _is_whole(x: Any) -> bool:
+    return type(x) is int or (isinstance(x, Traced) and x.weak and x.dtype.kind == "i")
+
+
+def _apart(op: str, x: Any, beside: Sequence[np.dtype]) -> Node:
+    """A whole number that meets an array of whole numbers, without being made one of the array's dtype."""
+    if isinstance(x, Value):
+        return x.node
+    dtype = np.result_type(*beside)
+    if np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+        return constant(x, dtype)
+    if op == "divide":
+        return constant(float(x))
+    for wide in (np.int64, np.uint64):
+        if np.iinfo(wide).min <= x <= np.iinfo(wide).max:
+            return constant(x, wide)
+    return constant(math.inf if x > 0 else -math.inf)  # beyond all whole numbers of NumPy
 
 
 _NO_PROMOTION = frozenset({"getitem", "put", "astype"})

@@ -9,8 +9,8 @@ import numpy as np
 
 from workings.errors import DtypeError, ShapeError
 from workings.ops import functions as composites
-from workings.trace.allowed import FUNCTIONS, allow, axes_of, no_extras, plain, shape_of, value_of
-from workings.trace.apply import apply
+from workings.trace.allowed import FUNCTIONS, allow, axes_of, no_extras, plain, result_type, shape_of, value_of
+from workings.trace.apply import apply, strong
 from workings.trace.frames import user_origin
 from workings.trace.value import Value, refuse, stop
 
@@ -123,6 +123,13 @@ def _flip(m: Any, axis: Any = None) -> Any:
     return m if axes == () else apply("flip", (m,), {"axis": axes})
 
 
+def _whole(name: str, argument: str, value: Any) -> int:
+    try:
+        return operator.index(plain(value))
+    except TypeError:
+        refuse(f"np.{name}: {argument}={value!r} is no whole number", f"{argument}=1, as an int")
+
+
 @allow(np.roll)
 def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if isinstance(axis, (tuple, list)) or isinstance(shift, (tuple, list, np.ndarray)):
@@ -133,7 +140,7 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
         return np.reshape(_roll(np.reshape(a, (a.size,)), shift, 0), a.shape)
     at = axes_of(a, 0 if axis is None else axis, "roll")
     count = a.shape[at]
-    shift = operator.index(shift) % count if count else 0
+    shift = _whole("roll", "shift", shift) % count if count else 0
     if shift == 0:
         return a
     before = (slice(None),) * at
@@ -154,14 +161,25 @@ def _concatenate(
     no_extras("concatenate", {"out": out, "dtype": dtype, "casting": casting})
     parts = _parts(arrays)
     if axis is None:
-        parts, axis = [np.reshape(p, (np.size(p),)) for p in parts], 0
+        parts, axis = [np.reshape(p, (np.size(p),)) for p in _of_one_dtype(parts)], 0
     return apply("concatenate", parts, {"axis": axes_of(parts[0], axis, "concatenate")})
+
+
+def _of_one_dtype(parts: list[Any]) -> list[Any]:
+    """The parts, with each Python number in the dtype it takes beside the others."""
+    dtype = result_type(*(type(p)(0) if type(p) in (int, float) else p for p in parts))
+    if all(type(p) in (int, float) or (_is_value(p) and p.weak) for p in parts):
+        return parts  # they meet each other only
+    return [
+        np.asarray(p).astype(dtype) if type(p) in (int, float) else p.astype(dtype) if _is_value(p) and p.weak else p
+        for p in parts
+    ]
 
 
 @allow(np.stack)
 def _stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     no_extras("stack", {"out": out, "dtype": dtype, "casting": casting})
-    parts = _parts(arrays)
+    parts = [strong(p) for p in _parts(arrays)]
     return apply("stack", parts, {"axis": axes_of(parts[0], axis, "stack", np.ndim(parts[0]) + 1)})
 
 
@@ -247,6 +265,7 @@ def _repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
 @allow(np.diff)
 def _diff(a: Any, n: int = 1, axis: Any = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Any:
     no_extras("diff", {"prepend": prepend, "append": append})
+    n = _whole("diff", "n", n)
     if n <= 0:
         return a if n == 0 else refuse("np.diff less than no times", "n=1")
     before = (slice(None),) * axes_of(a, axis, "diff")

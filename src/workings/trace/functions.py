@@ -15,8 +15,19 @@ import numpy as np
 import workings.trace.arrangement  # noqa: F401  (enters its functions in the list)
 from workings.errors import RefusedError, ShapeError
 from workings.ops import functions as composites
-from workings.trace.allowed import FUNCTIONS, MISSING, UFUNCS, allow, axes_of, near, no_extras, shape_of, value_of
-from workings.trace.apply import apply
+from workings.trace.allowed import (
+    FUNCTIONS,
+    MISSING,
+    UFUNCS,
+    allow,
+    axes_of,
+    near,
+    no_extras,
+    result_type,
+    shape_of,
+    value_of,
+)
+from workings.trace.apply import apply, strong
 from workings.trace.frames import user_origin
 from workings.trace.refused import FIXES
 from workings.trace.source import called
@@ -189,7 +200,7 @@ def _clip(
     low = a_min if a_min is not MISSING else min
     high = a_max if a_max is not MISSING else max
     low, high = (None if bound is MISSING else value_of(bound) for bound in (low, high))
-    a = value_of(a)
+    a = strong(value_of(a))
     if low is None and high is None:
         return a
     if low is None:
@@ -235,8 +246,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
 
 def _scaled(a: Any, b: Any) -> Any:
     # unlike *, these functions of NumPy do not take Python numbers as weak
-    a, b = (x if isinstance(x, Value) else np.asarray(x) for x in (a, b))
-    return apply("multiply", (a, b), {})
+    return apply("multiply", (strong(a), strong(b)), {})
 
 
 @allow(np.linalg.matmul)
@@ -332,20 +342,11 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 # ── answers that are plain already ──────────────────────────────────────────────────────────────────────────
 
 
-def _dtypes(*args: Any) -> Any:
-    def kind(a: Any) -> Any:
-        if not isinstance(a, Value):
-            return a
-        return a.dtype.type(0).item() if a.weak else a.dtype
-
-    return np.result_type(*(kind(a) for a in args))
-
-
 FUNCTIONS |= {
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a, axis=None: a.size if axis is None else a.shape[axes_of(a, axis, "size")],
-    np.result_type: _dtypes,
+    np.result_type: result_type,
     np.iscomplexobj: lambda x: False,
     np.isrealobj: lambda x: True,
 }
