@@ -55,7 +55,7 @@ def test_one_trace_for_each_shape_and_dtype():
     jitted = wk.jit(f)
     for x in (1.0, 2.5, np.float64(3.0), np.array(4.0)):
         assert jitted(x) == 2 * x
-    assert f.traces == 2  # Python's numbers take the dtype of what they meet, NumPy's do not
+    assert f.traces == 3  # what is a number of Python, of NumPy, or an array, is of three kinds
     jitted(np.float32(1.0))
     jitted(1)
     assert f.traces == 4
@@ -88,6 +88,7 @@ class Mutable:
 POWERS = [2, 2.0, np.float64(2), np.int64(2)]
 
 
+@pytest.mark.filterwarnings("ignore::workings.PromotionWarning")
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("x", [np.array([2**40]), np.array([1.5, 3.0], np.float32), np.array([True, False])], ids=str)
 @pytest.mark.parametrize("exponent", POWERS, ids=repr)
@@ -95,6 +96,81 @@ def test_a_power_of_two_has_the_dtype_it_has_in_numpy(exponent, x, engine):
     for function in (lambda x: x**exponent, lambda x: np.power(x, exponent)):
         found, expected = wk.jit(function, engine=engine)(x), function(x)
         assert (found.tolist(), found.dtype) == (expected.tolist(), expected.dtype)
+
+
+@pytest.mark.filterwarnings("ignore::workings.PromotionWarning")
+def test_the_type_of_a_number_is_part_of_its_kind():
+    x = np.ones(2, np.float32)
+    f = wk.jit(lambda x, s: x * s)
+    kinds = [f(x, s).dtype for s in (2.0, np.float64(2), np.array(2.0), 2.0, 2)]
+    assert kinds == [np.float32, np.float64, np.float64, np.float32, np.float32]
+    branches = wk.jit(lambda x: x * 2 if isinstance(x, np.ndarray) else x * 3)
+    assert [float(branches(v)) for v in (np.array(1.0), 1.0, np.float64(1.0), np.array(1.0))] == [2.0, 3.0, 3.0, 2.0]
+
+
+@dataclass
+class Powers:
+    by: float
+
+    def __post_init__(self):
+        self.k = 2
+        self.table = np.ones(2)
+
+
+@dataclass
+class Named:
+    by: float
+
+    def __post_init__(self):
+        self.k = 2
+
+
+@pytest.mark.parametrize("kind", [Powers, Named])
+def test_what_a_dataclass_holds_beside_its_fields(kind):
+    f = Counted(lambda c, x: x * c.by * c.k + (c.table if kind is Powers else 0.0))
+    jitted = wk.jit(f)
+    c = kind(3.0)
+    assert np.all(jitted(c, 1.0) == 6.0 + (kind is Powers))
+    c.k = 5
+    assert np.all(jitted(c, 1.0) == 15.0 + (kind is Powers))
+    if kind is Powers:
+        c.table = np.zeros(2)
+        assert np.all(jitted(c, 1.0) == 15.0)
+    else:
+        jitted(c, 2.0)
+        assert f.traces == 2
+
+
+def test_a_python_int_that_is_no_int64():
+    f = wk.jit(lambda x: x * 2.0)
+    for small in (False, True):
+        if small:
+            assert f(3) == 6.0  # now the kind is known
+        with pytest.raises(wk.DtypeError, match="does not fit int64") as caught:
+            f(2**63)
+        assert "float(x)" in str(caught.value)
+        assert caught.value.where is not None
+        assert caught.value.where.file == __file__
+    with pytest.raises(wk.DtypeError, match="x does not fit int64"):
+        wk.trace(lambda x: x, -(10**400))
+
+
+def test_the_place_asked_for_has_no_part_in_the_dtype():
+    x = np.array([1.5, 2.5], np.float32)
+    f = wk.jit(lambda x, s: np.where(s > 1, x, 2.0))
+    assert f(x, 2.0).dtype == np.float32
+    assert (f(x, 2.0).tolist(), f(x, 0.5).tolist()) == ([1.5, 2.5], [2.0, 2.0])
+    assert wk.grad(lambda x, s: np.sum(np.where(s > 1, x, 2.0)))(x, 2.0).tolist() == [1.0, 1.0]
+    assert wk.jit(lambda x, i: x[i])(x, 1) == 2.5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whole_numbers_that_do_not_fit_the_dtype(engine):
+    x = np.array([1, 200], np.uint8)
+    for function in (lambda x: (x == 300, x > -1, x < 2**70, x / -1), lambda x: (x >= 2**64, 300 / x)):
+        for found, expected in zip(wk.jit(function, engine=engine)(x), function(x), strict=True):
+            assert (found.tolist(), found.dtype) == (expected.tolist(), expected.dtype)
+    assert wk.jit(lambda x, s: x / s, engine=engine)(x, -1).tolist() == [-1.0, -200.0]
 
 
 @dataclass

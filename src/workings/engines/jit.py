@@ -13,8 +13,8 @@ import numpy as np
 
 from workings.engines.engine import compile_function, get
 from workings.errors import ArgumentError
-from workings.graph import Graph
-from workings.trace.trace import Trace, apply_graph, bind, trace_function
+from workings.graph import Graph, Node
+from workings.trace.trace import Trace, apply_graph, bind, too_large, trace_function
 from workings.trace.trees import flatten, is_leaf, walk
 from workings.trace.value import Value
 from workings.transform import simplify
@@ -76,9 +76,8 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
             traced = trace_function(f, arguments)
             return traced.assemble(apply_graph(traced.graph, traced.leaves(arguments)))
         traced, graph, run = ready(arguments)
-        values = [
-            np.asarray(leaf, node.dtype)[()] for leaf, node in zip(traced.leaves(arguments), graph.inputs, strict=True)
-        ]
+        leaves = traced.leaves(arguments)
+        values = [_given(leaf, node) for leaf, node in zip(leaves, graph.inputs, strict=True)]
         return traced.assemble(run(*values))
 
     def source(*args: Any, **kwargs: Any) -> str:
@@ -89,26 +88,46 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     return jitted
 
 
+def _given(leaf: Any, node: Node) -> Any:
+    try:
+        return np.asarray(leaf, node.dtype)[()]
+    except OverflowError:  # the kind is traced already, with a smaller number
+        raise too_large(leaf, node.name or "x") from None
+
+
 def _kind(arguments: Mapping[str, Any]) -> Hashable | None:
     """What must be the same for two calls to share one trace; None where that cannot be told."""
     parts: list[Hashable] = []
     for _, value in walk(dict(arguments)):
         if is_leaf(value):
             dtype = value.dtype if hasattr(value, "dtype") else np.dtype(type(value))
-            # a Python number takes the dtype of what it meets, so it is not of one kind with a scalar of NumPy
-            parts.append((dtype, np.shape(value), type(value) in (int, float)))
+            # the type too: a Python number takes the dtype of what it meets, a scalar of NumPy does not; and the
+            # function may ask what it was given
+            parts.append((type(value), dtype, np.shape(value)))
         elif isinstance(value, Mapping):
             parts.append((type(value), tuple(value)))
         elif isinstance(value, (list, tuple)):
             parts.append((type(value), len(value)))
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            parts.append(type(value))
+            rest = _beside_the_fields(value)
+            if not all(type(v) in _PLAIN or isinstance(v, _COMPARED_AS_THEY_ARE) for v in rest.values()):
+                return None
+            parts.append((type(value), *((name, type(v), v) for name, v in rest.items())))
         elif isinstance(value, _COMPARED_AS_THEY_ARE) or _has_a_value(value):
             parts.append((type(value), value))
         else:
             return None
     return tuple(parts)
 
+
+def _beside_the_fields(value: Any) -> dict[str, Any]:
+    """What a dataclass holds that is none of its fields, as what its `__post_init__` stored."""
+    fields = {f.name for f in dataclasses.fields(value)}
+    return {name: v for name, v in getattr(value, "__dict__", {}).items() if name not in fields}
+
+
+# of which equal means the same; 0.0 and −0.0 do not
+_PLAIN = (bool, int, str, bytes, type(None))
 
 # by which object they are; what they read from outside is read once, as everywhere
 _COMPARED_AS_THEY_ARE = (type, enum.Enum, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc)

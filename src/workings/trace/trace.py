@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from workings.errors import ArgumentError, EscapedError, RefusedError, WorkingsError
+from workings.errors import ArgumentError, DtypeError, EscapedError, RefusedError, WorkingsError
 from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
 from workings.trace.frames import Scopes, user_origin
@@ -202,10 +202,21 @@ def _dtype(leaf: Any, name: str) -> np.dtype:
             f"{name} is a {type(leaf).__name__}, whose own rules (a mask, * for the matrix product) a graph has not",
             fix=f"np.asarray({name})",
         )
+    if type(leaf) is int and not -(2**63) <= leaf < 2**63:
+        raise too_large(leaf, name)
     dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
     if dtype.kind not in "biuf":
         raise ArgumentError(f"{name} has dtype {dtype}, which is no real number", fix="an array of numbers")
     return dtype
+
+
+def too_large(number: int, name: str) -> DtypeError:
+    """The error where a Python int is no int64."""
+    return DtypeError(
+        f"{name} is {number:.6e}, which does not fit int64" if abs(number) < 10**300 else f"{name} does not fit int64",
+        where=user_origin(),
+        fix=f"float({name})" if not 0 < number < 2**64 else f"np.uint64({name}), or float({name})",
+    )
 
 
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], scopes: Scopes) -> Any:
