@@ -54,7 +54,7 @@ def literal(node: Node, user: Node | None = None, position: int = 0) -> Expressi
     stored, dtype = node.attributes["value"], node.dtype
     if user is None or position not in _bare(user):
         return Expression(typed(stored, dtype))
-    text = number(stored, dtype, fractions=True)
+    text = number(stored, dtype, fractions=True, derived=node.because is not None)
     return Expression(text, PRODUCT if "/" in text else SIGN if text.startswith("-") else ATOM)
 
 

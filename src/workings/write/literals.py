@@ -29,8 +29,11 @@ def name_of(dtype: np.dtype) -> str:
     return "bool" if dtype.kind == "b" else f"np.{dtype.name}"
 
 
-def number(stored: Any, dtype: np.dtype, *, fractions: bool = False) -> str:
+def number(stored: Any, dtype: np.dtype, *, fractions: bool = False, derived: bool = False) -> str:
     """A number that becomes exactly `dtype.type(stored)` when it is converted to `dtype`.
+
+    With `fractions`, 1/n is written as that where its digits are many, or where it is `derived`: no number of
+    the user's, but the 1/n of a mean.
 
     >>> number(np.float32(0.1).item(), np.dtype("float32")), number(2, np.dtype("float64"))
     ('0.1', '2')
@@ -53,7 +56,8 @@ def number(stored: Any, dtype: np.dtype, *, fractions: bool = False) -> str:
     short = repr(float(str(value)))
     if len(short) < len(text) and _same(dtype.type(float(short)), value):
         text = short
-    if fractions and len(re.sub(r"e.*|\D", "", text).strip("0")) > _LONG and 1 / _SHARES < abs(value) < 1:
+    many = derived or len(re.sub(r"e.*|\D", "", text).strip("0")) > _LONG
+    if fractions and many and 1 / _SHARES < abs(value) < (0.5 if derived else 1):
         n = round(1 / float(stored))
         if _same(dtype.type(1 / n), value):
             return f"1 / {n}" if n > 0 else f"-1 / {-n}"

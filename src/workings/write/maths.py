@@ -91,10 +91,23 @@ def by_formula(node: Node, leaf: Leaf = by_name) -> Tree:
     return expression(node, leaf) if tree is None else tree
 
 
+_LEAST_SHARE = 1e-6  # below, 1/n is no easier to read
+
+
 def _constant(node: Node) -> Tree:
     if node.shape == ():
-        return Number(node.attributes["value"], node)
+        share = _share(node)
+        return Number(node.attributes["value"], node) if share is None else share
     return Symbol(node.name or "constant", node)
+
+
+def _share(node: Node) -> Tree | None:
+    """The number 1/n that a derivative has from a mean of n, as a person writes it."""
+    value = node.value
+    if node.because is None or node.dtype.kind != "f" or not _LEAST_SHARE <= abs(value) < 0.5:
+        return None
+    n = round(1 / float(value))
+    return Fraction(Number(1 if n > 0 else -1), Number(abs(n)), node) if node.dtype.type(1 / n) == value else None
 
 
 def _combine(node: Node, parts: list[Tree]) -> Tree:

@@ -27,7 +27,7 @@ def train(w1, b1, w2, b2, x, t, learning_rate, losses, first, last):
         losses[step] = loss
 
         # Backward pass: d_log_p is the derivative of loss with respect to log_p
-        d_log_p = -0.05 * t
+        d_log_p = -1 / 20 * t
         d_z_6 = np.sum(-d_log_p, axis=1, keepdims=True) / z_6
         d_shifted = d_log_p + d_z_6 * z_5
         d_z_4 = np.sum(-d_shifted, axis=1, keepdims=True)
