@@ -58,10 +58,10 @@ def test_one_trace_for_each_shape_and_dtype():
     assert f.traces == 3  # what is a number of Python, of NumPy, or an array, is of three kinds
     jitted(np.float32(1.0))
     jitted(1)
-    assert f.traces == 4
+    assert f.traces == 5
     for n in (1, 2, 1, 2):
         assert jitted(np.ones(n)).tolist() == [2.0] * n
-    assert f.traces == 6
+    assert f.traces == 7
     assert jitted(np.ones((2, 1)).T).tolist() == [[2.0, 2.0]]
 
 

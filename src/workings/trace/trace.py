@@ -202,9 +202,9 @@ def _dtype(leaf: Any, name: str) -> np.dtype:
             f"{name} is a {type(leaf).__name__}, whose own rules (a mask, * for the matrix product) a graph has not",
             fix=f"np.asarray({name})",
         )
+    dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
     if type(leaf) is int and not -(2**63) <= leaf < 2**63:
         raise too_large(leaf, name)
-    dtype = leaf.dtype if hasattr(leaf, "dtype") else np.dtype(type(leaf))
     if dtype.kind not in "biuf":
         raise ArgumentError(f"{name} has dtype {dtype}, which is no real number", fix="an array of numbers")
     return dtype
