@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.terminal import EXAMPLES, ROOT, piped
 from workings.cli import main
 from workings.write import written
 
@@ -119,6 +122,51 @@ def test_a_tree_of_parameters_is_read_back(write_model, tmp_path):
         assert run.files == ["losses", *names]
         assert run["parameters/1/w"].shape == (3, 3)
         assert run["losses"].shape == (100,)
+
+
+def test_data_of_the_users_beside_the_program_is_left_as_it_is(tmp_path):
+    np.savez(tmp_path / "program.npz", x=np.arange(3.0))
+    before = (tmp_path / "program.npz").read_bytes()
+    result = invoked("write", EXAMPLES / "moons.py", "--out", tmp_path / "program.py")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "it is left as it is" in " ".join(result.stderr.split())
+    assert (tmp_path / "program.npz").read_bytes() == before
+    assert not (tmp_path / "program.py").exists()
+    for _ in range(2):  # a program's own arrays are written anew with it
+        assert invoked("write", EXAMPLES / "moons.py", "--out", tmp_path / "moons.py").exit_code == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs the devices of Unix")
+def test_a_device_is_written_to(command, write_model, tmp_path):
+    path = write_model()
+    out = tmp_path / f"result{COMMANDS[command]}"
+    assert invoked(command, path, "--out", out).exit_code == 0
+    assert piped(command, path, "--out", "/dev/null").returncode == 0
+    assert not Path(f"/dev/null{COMMANDS[command]}").exists()
+    words = [sys.executable, "-m", "workings", command, str(path), "--out", "/dev/stdout"]
+    through_pipe = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
+    assert out.read_bytes() in through_pipe
+    with (tmp_path / "redirected").open("wb") as file:
+        subprocess.run(words, cwd=ROOT, stdout=file, stderr=subprocess.DEVNULL, check=True)
+    assert (tmp_path / "redirected").read_bytes()
+    assert not Path(f"/dev/stdout{COMMANDS[command]}").exists()
+
+
+@pytest.mark.parametrize(("command", "ending"), COMMANDS.items())
+def test_a_link_stays_a_link(command, ending, write_model, tmp_path):
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / f"result{ending}", tmp_path / f"link{ending}"
+    link.symlink_to(real)
+    for _ in range(2):
+        assert invoked(command, write_model(), "--out", link).exit_code == 0
+        assert link.is_symlink()
+        assert real.is_file()
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere" / f"result{ending}")
+    result = invoked(command, write_model(), "--out", link)
+    assert result.exit_code == 1
+    assert "does not exist" in " ".join(result.stderr.split())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs another user")

@@ -19,6 +19,7 @@ from workings.graph import Graph, Op, Origin, Program, Role, call, constant, inp
 from workings.graph.names import RESERVED
 from workings.ops import lacking
 from workings.write import Written, write_python, write_python_function
+from workings.write.written import packed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "python"
 
@@ -205,6 +206,51 @@ def test_saving_over_a_file_that_cannot_be_written_leaves_it(tmp_path: Path) -> 
 def test_a_program_cannot_be_saved_as_its_own_arrays(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="cannot hold a program"):
         Written("").save(tmp_path / "program.npz")
+
+
+@pytest.mark.parametrize("kind", ["arrays", "text", "run"])
+def test_a_file_of_the_users_beside_the_program_is_left_as_it_is(kind: str, tmp_path: Path) -> None:
+    beside = tmp_path / "digits.npz"
+    if kind == "arrays":
+        np.savez(beside, x=np.arange(3.0))
+    elif kind == "text":
+        beside.write_text("notes")
+    else:
+        beside.write_bytes(packed({"losses": np.ones(3)}))
+    before = beside.read_bytes()
+    with pytest.raises(ArgumentError, match="was not written for a program; it is left as it is"):
+        write_python(programs.mlp()).save(tmp_path / "digits.py")
+    assert beside.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["digits.npz"]
+    # a program without arrays has no need of that name
+    write_python(programs.neuron()).save(tmp_path / "digits.py")
+    assert beside.read_bytes() == before
+
+
+def test_saving_through_a_link_keeps_the_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.py"
+    link.symlink_to(tmp_path / "real" / "neuron.py")
+    written = write_python(programs.neuron())
+    for _ in range(2):  # what the link leads to is missing at first, and replaced then
+        written.save(link)
+        assert link.is_symlink()
+        assert (tmp_path / "real" / "neuron.py").read_text(encoding="utf-8") == written.source
+    assert [p.name for p in (tmp_path / "real").iterdir()] == ["neuron.py"]
+
+
+def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    null = Path("/dev/null")
+    if not null.exists():
+        pytest.skip("needs a device")
+    assert write_python(programs.neuron()).save(null) == [null]
+    assert null.is_char_device()
+    with pytest.raises(ArgumentError, match="reads arrays from a file beside it"):
+        write_python(programs.mlp()).save(null)
+    link = tmp_path / "nowhere.py"
+    link.symlink_to(null)
+    write_python(programs.neuron()).save(link)
+    assert link.is_symlink()
 
 
 def test_a_chain_of_a_hundred_thousand_nodes() -> None:

@@ -12,7 +12,7 @@ from workings.cli.failures import seen
 from workings.errors import ArgumentError
 from workings.trace.trees import flatten
 from workings.train import Run
-from workings.write.written import packed, replace_file
+from workings.write.written import is_device, packed, replace_file
 
 __all__ = ["announce", "arrays_of", "checked", "put"]
 
@@ -20,9 +20,12 @@ __all__ = ["announce", "arrays_of", "checked", "put"]
 def checked(out: str, model: str, suffix: str) -> Path:
     """Where to write: `out`, or in the folder `out` a file named after the model; an error if that cannot be.
 
-    A name without an ending gets `suffix`, and one with another ending is refused.
+    A name without an ending gets `suffix`, and one with another ending is refused. A device or a pipe, as
+    /dev/stdout, is taken as it is; of a link, the place that it leads to has to be good.
     """
     path = Path(out)
+    if is_device(path):
+        return path
     if path.is_dir():
         path = path / Path(model).with_suffix(suffix).name
     elif out.endswith(("/", os.sep)):
@@ -31,7 +34,7 @@ def checked(out: str, model: str, suffix: str) -> Path:
         path = path.with_suffix(suffix)
     if path.suffix != suffix:
         raise click.BadParameter(f"{seen(out)} should end in {suffix}", param_hint="'--out'")
-    folder = path.parent
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
         raise ArgumentError(

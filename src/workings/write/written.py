@@ -15,9 +15,13 @@ import numpy as np
 from workings.errors import ArgumentError
 from workings.graph import Node
 
-__all__ = ["Written", "packed", "replace_file"]
+__all__ = ["Written", "is_device", "packed", "replace_file"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+# the comment of an archive that belongs to a program: such a file may be written over with the program
+_MARK = b"the arrays of a program written by workings"
+# folders of what is open already
+_OPEN = (Path("/dev"), Path("/dev/fd"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +44,38 @@ class Written:
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
         """Write the text to `path`, and its arrays beside it as .npz; the files written.
 
-        Each file appears whole or not at all, and the arrays before the text that reads them.
+        Each file appears whole or not at all, and the arrays before the text that reads them. A link stays, and
+        what it leads to is written; a device or a pipe is written to. Raises `ArgumentError` where the name of
+        the .npz is taken by a file that is not the arrays of a program, and writes nothing then.
         """
         path = Path(path)
         if not path.name or path.suffix == ".npz":
             raise ArgumentError(f"{str(path)!r} cannot hold a program", fix="a file name such as 'train.py'")
         saved = []
         if self.arrays:
+            if is_device(path):
+                raise ArgumentError(
+                    f"{str(path)!r} is no place for this program: it reads arrays from a file beside it",
+                    fix="a file name such as 'train.py'",
+                )
             beside = path.with_suffix(".npz")
-            replace_file(beside, packed(self.arrays))
+            if beside.exists() and not _is_ours(beside):
+                raise ArgumentError(
+                    f"the arrays of this program go into {str(beside)!r}, and there is a file of that name that was "
+                    "not written for a program; it is left as it is",
+                    fix="another name for the program, or move that file",
+                )
+            replace_file(beside, packed(self.arrays, _MARK))
             saved.append(beside)
         replace_file(path, self.source.encode("utf-8"))
         return [path, *saved]
 
 
-def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+def packed(arrays: Mapping[str, np.ndarray], comment: bytes = b"") -> bytes:
     """The bytes of an .npz; the same arrays give the same bytes, and any name will do."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = comment
         for name, value in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, np.asarray(value), allow_pickle=False)
@@ -67,8 +85,29 @@ def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     return packed.getvalue()
 
 
+def _is_ours(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == _MARK
+    except (zipfile.BadZipFile, OSError):  # another kind of file, or one that cannot even be read
+        return False
+
+
+def is_device(path: Path) -> bool:
+    """Whether what is at `path` takes bytes and keeps no file: a device, a pipe, the standard output."""
+    # /dev/stdout may lead to a plain file that a shell holds open: it is written to, and not replaced
+    return path.exists() and not path.is_dir() and (not path.is_file() or path.absolute().parent in _OPEN)
+
+
 def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one move, so that no reader and no crash meets half of it."""
+    """Put `content` at `path` in one move, so that no reader and no crash meets half of it.
+
+    Where `path` is a link, what it leads to is replaced; a device or a pipe is written to as it is.
+    """
+    if is_device(path):
+        path.write_bytes(content)
+        return
+    path = Path(os.path.realpath(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
