@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.explain import Derivation, derive
-from workings.ops.functions import log_softmax
+from workings.ops.functions import log_softmax, stop_gradient
 from workings.trace.trace import trace_function
 
 __all__ = ["NETS", "Net"]
@@ -136,6 +136,18 @@ def many_paths(w, x):
     return x
 
 
+def stopped(w, x):
+    target = stop_gradient(2 * w * x)
+    loss = (w * x - target) ** 2
+    return loss
+
+
+def tiny(w, x):
+    a = 1e-7 * w
+    loss = (2.5e-20 * a * x - 3e-26) ** 2 + 1e-9 * w
+    return loss
+
+
 _draws = np.random.default_rng(7)
 _SMALL_NET = {
     "W_1": _draws.normal(size=(2, 3)),
@@ -182,5 +194,7 @@ NETS: dict[str, Net] = {
     ),
     "two_layers": Net(two_layers, _SMALL_NET, _LAYERS, 0.1),
     "cross_entropy": Net(cross_entropy, _DIGITS, _LAYERS, 0.1),
+    "stopped": Net(stopped, {"w": 0.5, "x": 3.0}, ("w",)),
+    "tiny": Net(tiny, {"w": 1.5e-8, "x": 2e15}, ("w",)),
     "many_paths": Net(many_paths, {"w": 0.9, "x": 1.0}, ("w",), None),
 }

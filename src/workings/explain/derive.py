@@ -191,6 +191,8 @@ def _first_not_finite(setting: Setting) -> list[Step]:
 
 
 def branch_words(setting: Setting, node: Node) -> Words:
+    if node.op.name == "stop_gradient":
+        return ("taken as given: nothing is handed back to what it is made from",)
     if node.op.maths == "same":
         return (node.op.doc,)
     if node.op.name != "where" or node.shape:

@@ -115,16 +115,17 @@ def _after(setting: Setting, gradients: Mapping[Node, Any], moved: Mapping[Node,
             Loss(setting.symbol(setting.loss), before, after),
             Remark(("the loss after the nudge is not finite: the step was too long",), loud=True),
         ]
+    more = _moves_more(setting, moved, after, change)
     if change < 0:
         words = f"smaller by {rounded(-change)}"
     elif change > 0:
-        words = f"LARGER by {rounded(change)}: the step was too long for this slope"
+        words = f"LARGER by {rounded(change)}" + ("" if more else ": the step was too long for this slope")
     else:
         words = "no change"
     steps: list[Step] = [Loss(setting.symbol(setting.loss), before, after, (words,))]
     if promised and abs(change - promised) > 1e-3 * abs(change):
         told = f"the slope alone promises {rounded(promised)}; "
-        why = "what is taken as given moves too" if _moves_more(setting, moved, after, change) else "the loss is curved"
+        why = "what is taken as given moves too" if more else "the loss is curved"
         told += f"{why}, so it is {rounded(change)}"
         steps.append(Remark((told,)))
     elif promised and abs(change - promised) > 1e-9 * abs(change):
