@@ -70,6 +70,12 @@ def test_the_figures_of_the_neuron_to_the_last_bit(engine, tmp_path):
         assert float(run["parameters/w"]) == 1.9736180800914178
 
 
+def test_a_loss_that_grows_is_told():
+    done = invoked("train", NEURON, "--steps", "20", "--learning-rate", "1.5")
+    assert done.exit_code == 0
+    assert "The loss has grown. Each nudge goes too far: try a smaller --learning-rate." in done.stdout
+
+
 def test_training_is_told_briefly():
     assert invoked("train", NEURON, "--steps", "2").stdout == (
         f"{NEURON}: 2 steps on engine numpy, learning rate 0.01\n"

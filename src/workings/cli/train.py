@@ -113,6 +113,9 @@ def _report(run: Run, title: str, width: int) -> Iterator[str]:
         places = sorted({0, len(losses) - 1})
         for place in places:
             yield f"  loss before step {place:<{len(str(places[-1]))}}  {losses[place].item()!r}"
+    if len(losses) > 1 and losses[-1] > losses[0]:
+        yield ""
+        yield "The loss has grown. Each nudge goes too far: try a smaller --learning-rate."
     if len(losses) > 2:
         yield ""
         yield from (f"  {line}" for line in curve(losses, width=width, height=7).split("\n"))
