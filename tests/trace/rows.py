@@ -74,7 +74,7 @@ def another(value: Any) -> Any:
         changed = np.flip(array) if array.ndim else array + 1
     else:
         changed = (np.flip(array) * np.array(1.5, array.dtype) + np.array(0.125, array.dtype)).astype(array.dtype)
-    return changed.copy() if isinstance(value, np.ndarray) else type(value)(changed)
+    return np.array(changed) if isinstance(value, np.ndarray) else type(value)(changed)
 
 
 def check(row: Row) -> None:

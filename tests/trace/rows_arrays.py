@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+from collections.abc import Container, Iterable, Sequence, Sized
+from numbers import Number, Real
 
 import numpy as np
 
@@ -505,3 +507,62 @@ def instance_checks_of_python_numbers(x, n):
 @same(S)
 def instance_checks_of_numpy_numbers(s):
     return s * (2 if isinstance(s, np.float64) else 3) * (5 if isinstance(s, np.ndarray) else 7)
+
+
+def _nature(x):
+    """What the code may ask to learn whether it has an array, a scalar of NumPy or a number of Python."""
+    names = ("shape", "ndim", "dtype", "size", "T", "__len__", "__iter__", "__getitem__", "mean", "real", "is_integer")
+    kinds = Iterable, Sized, Container, Sequence, Number, Real, np.generic, np.ndarray, float, int
+    return (*(hasattr(x, n) for n in names), *(isinstance(x, k) for k in kinds), np.isscalar(x), np.shape(x) == ())
+
+
+def _iterable(x):
+    try:
+        iter(x)
+    except TypeError:
+        return False
+    return True
+
+
+@same(V, np.array(0.5), S, 0.5, 2, np.float32(0.5), np.int64(3))
+def what_it_is(array, without_axes, s, x, n, s32, n64):
+    values = array, without_axes, s, x, n, s32, n64
+    asked = [_nature(x) for x in values]
+    weights = [sum(2.0**i for i, answer in enumerate(answers) if answer) for answers in asked]
+    return [x * weight for x, weight in zip(values, weights, strict=True)]
+
+
+@same(V, S, 0.5)
+def what_can_be_iterated_over(array, s, x):
+    return [v * (2 if _iterable(v) else 3) for v in (array, s, x)]
+
+
+@same(0.5)
+def what_a_sum_of_python_numbers_is(x):
+    y, z = x * 2 + 1, np.sqrt(x)
+    return y * (2 if hasattr(y, "shape") else 3), z * (2 if hasattr(z, "shape") else 3)
+
+
+@same(S, 0.5)
+def lengths_of_numbers(s, x):
+    found = []
+    for v in (s, x):
+        for function in (len, list, sum, max):
+            try:
+                function(v)
+            except TypeError:
+                found.append(v * 2)
+    return found
+
+
+@refused(RefusedError, ".is_integer()", arguments=(0.5,))
+def is_integer(x):
+    return x * x.is_integer()  # here
+
+
+@same(0.5)
+def attributes_that_python_numbers_lack(x):
+    try:
+        return x.mean() * 2
+    except AttributeError:
+        return x * 3

@@ -114,6 +114,12 @@ def test_errors_of_the_users_own_keep_a_short_traceback() -> None:
     assert len(caught.traceback) <= 6
 
 
+def test_an_attribute_that_a_python_number_lacks() -> None:
+    with pytest.raises(AttributeError, match=r"x is a Python float, which has no attribute 'sum'; np\.sum\(x\)"):
+        wk.trace(lambda x: x.sum(), 0.5)
+    assert wk.trace(lambda x: x.sum(), np.float64(0.5)).outputs[0].shape == ()
+
+
 # ── every allowed function, on many forms of arguments ──
 
 _X, _M, _S = np.array([1.5, -2.0]), np.array([[1.0, 2.0], [3.0, 4.5]]), np.float64(1.25)

@@ -9,8 +9,10 @@ from workings.errors import ArgumentError
 from workings.explain.derive import derive
 from workings.explain.steps import Derivation
 from workings.graph import Role, reachable
+from workings.trace.cell import Cell
 from workings.trace.cells import part
-from workings.trace.value import Cell, Traced, Value, numbers
+from workings.trace.traced import Traced
+from workings.trace.value import Value, numbers
 
 __all__ = ["explain"]
 

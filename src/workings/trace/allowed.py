@@ -10,8 +10,10 @@ import numpy as np
 
 from workings.errors import ShapeError
 from workings.trace.apply import _holds_values
+from workings.trace.cell import Cell
 from workings.trace.frames import user_origin
-from workings.trace.value import Cell, Traced, Value, refuse
+from workings.trace.traced import Traced
+from workings.trace.value import Value, refuse
 
 __all__ = [
     "FUNCTIONS",

@@ -13,8 +13,10 @@ import numpy as np
 from workings.errors import DtypeError, EscapedError, PromotionWarning, RefusedError, ShapeError, WorkingsError
 from workings.graph import Node, call, constant
 from workings.graph.node import weak_dtype
+from workings.trace.cell import Cell
 from workings.trace.frames import Scopes, locate, user_origin
-from workings.trace.value import Cell, Traced, Value, current_scopes, escaped, numbers, refuse, stop
+from workings.trace.traced import Traced, escaped
+from workings.trace.value import Value, current_scopes, numbers, refuse, stop
 
 __all__ = ["apply", "as_node", "strong"]
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, Role, input_node, reachable, substitute
+from workings.trace.cell import Cell
 from workings.trace.frames import locate, user_origin
 from workings.trace.trace import cell_of, title_of
-from workings.trace.value import Cell, Traced, Value, numbers
+from workings.trace.traced import Traced
+from workings.trace.value import Value, numbers
 from workings.transform import adjoints, simplify
 
 __all__ = ["Part", "constant", "gradient", "parameter", "part"]

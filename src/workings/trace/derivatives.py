@@ -15,10 +15,11 @@ import numpy as np
 
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, call, constant, input_node, remake, substitute
+from workings.trace.cell import Cell
 from workings.trace.frames import locate, user_origin
 from workings.trace.trace import Trace, apply_graph, bind, number, place_of, title_of, trace_function
 from workings.trace.trees import Path, rebuild
-from workings.trace.value import Cell, Value, current_scopes
+from workings.trace.value import Value, current_scopes
 from workings.transform import GradientCheck, check_graph, forward, reverse, simplify
 
 __all__ = ["check_gradient", "grad", "hessian", "jvp", "value_and_grad"]

@@ -21,7 +21,7 @@ from workings.errors import WorkingsError
 from workings.graph import Origin
 from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
-__all__ = ["Place", "Scopes", "locate", "user_branches", "user_origin"]
+__all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
 
 _PACKAGE = Path(__file__).parent.parent
 _INTERNAL = (
@@ -227,6 +227,11 @@ def user_branches(depth: int = 2) -> bool:
             return branches(known.code.co_code, frame.f_lasti)
         frame = frame.f_back
     return False
+
+
+def asked_by_user() -> bool:
+    """Whether the function that calls this was called by the user's code, with no code of ours between."""
+    return _of(sys._getframe(2).f_code).kind is Kind.USER
 
 
 def user_origin(depth: int = 2) -> Origin | None:

@@ -9,7 +9,8 @@ import numpy as np
 from workings.errors import DtypeError, NumberNeededError, ShapeError
 from workings.trace.apply import apply
 from workings.trace.frames import user_origin
-from workings.trace.value import Traced, Value, refuse, stop
+from workings.trace.traced import Traced
+from workings.trace.value import Value, refuse, stop
 
 __all__ = ["index"]
 

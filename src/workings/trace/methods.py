@@ -75,9 +75,10 @@ def method(x: Value, name: str) -> Any:
     found = METHODS.get(name)
     if found is not None:
         return lambda *args, **kwargs: found(x, *args, **kwargs)
-    if not hasattr(np.ndarray, name):
+    of = np.ndarray if hasattr(np.ndarray, name) else getattr(x, "like", np.ndarray)
+    if not hasattr(of, name):
         _no_attribute(x, name)
-    if callable(getattr(np.ndarray, name)):  # refused when called, so that hasattr answers as for an array
+    if callable(getattr(of, name)):  # refused when called, so that hasattr answers as for an array
         return lambda *args, **kwargs: _refuse(x, f"{name}()", name)
     _refuse(x, name, name)
 

@@ -18,10 +18,12 @@ import numpy as np
 from workings.errors import ArgumentError, DtypeError, EscapedError, RefusedError, WorkingsError
 from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
+from workings.trace.cell import Cell
 from workings.trace.frames import Scopes, user_origin
 from workings.trace.stability import Draws, compare
+from workings.trace.traced import Traced
 from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
-from workings.trace.value import Cell, Traced, Value, current_scopes, numbers
+from workings.trace.value import Value, current_scopes, numbers
 
 __all__ = ["Trace", "apply_graph", "bind", "trace", "trace_function"]
 
@@ -109,6 +111,10 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
       %z: float64 = subtract(y, expected)
       loss: float64 = square(%z)
       return loss
+
+    In the function an argument answers as what it stands for: `isinstance(x, np.ndarray)`, `hasattr(x, "shape")`,
+    and so on. Only `type(x)` cannot be made to: it is a type of this library, so that `type(x) is float` is false
+    without a word, and `isinstance(x, float)` is what to write.
 
     Raises `TraceError` for what cannot be traced, naming the line and what to write instead, and `ShapeError`
     for shapes that do not go together.

@@ -1,7 +1,8 @@
 """Values that NumPy code runs on: each stands for a node of the graph that the code is building.
 
-`Traced` has a shape and a dtype, and no number. `Cell` has its number too. Python's operators, NumPy's ufuncs
-(`__array_ufunc__`), its functions (`__array_function__`) and the methods of arrays all end in `apply`.
+`Traced`, in traced.py, has a shape and a dtype, and no number; `Cell`, in cell.py, has its number too. Python's
+operators, NumPy's ufuncs (`__array_ufunc__`), its functions (`__array_function__`) and the methods of arrays all
+end in `apply`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from workings.errors import DtypeError, EscapedError, MutationError, NumberNeededError, RefusedError, WorkingsError
+from workings.errors import DtypeError, MutationError, RefusedError, WorkingsError
 from workings.graph import Node, Operators, Origin
 from workings.graph.operators import squares
-from workings.trace.frames import Scopes, user_branches, user_origin
-from workings.trace.refused import NUMBER_FIXES, array_fix
-from workings.trace.source import branch, called, text_of
+from workings.trace.frames import Scopes, user_origin
+from workings.trace.source import text_of
 
-__all__ = ["Cell", "Traced", "Value", "current_scopes", "numbers", "refuse", "stop"]
+__all__ = ["Elements", "Value", "current_scopes", "numbers", "refuse", "stop"]
 
 current_scopes: ContextVar[Scopes | None] = ContextVar("current_scopes", default=None)
 
@@ -84,11 +84,6 @@ class Value(Operators):
     @property
     def size(self) -> int:
         return self.node.size
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError(f"{self._label()} is a scalar and has no length")
-        return self.shape[0]
 
     def _label(self) -> str:
         """What an error calls this value: its name, else the expression that made it, else its op."""
@@ -187,15 +182,6 @@ class Value(Operators):
 
         return index(self, key)
 
-    def __iter__(self) -> Iterator[Any]:
-        return self._elements(len(self))  # len() first, so that iterating over a scalar is an error at once
-
-    def _elements(self, count: int) -> Iterator[Any]:
-        from workings.trace.apply import apply
-
-        for i in range(count):
-            yield apply("getitem", (self,), {"key": (i,)}, element=i, iterating=True)
-
     # ── writing into an array ──
 
     def _is_array(self) -> bool:
@@ -285,170 +271,21 @@ class Value(Operators):
         return method(self, name)
 
 
-class Traced(Value):
-    """A value inside a traced function: it stands for whatever the function will be given.
+class Elements:
+    """What has a length and elements; a number has neither, and the code may ask."""
 
-    `like` is the type of what it stands for, so that `isinstance(x, np.ndarray)` answers as it will for the
-    numbers; `owner` is the trace it belongs to.
-    """
+    __slots__ = ()
 
-    __slots__ = ("like", "owner")
+    def __len__(self: Any) -> int:
+        if not self.shape:
+            raise TypeError(f"{self._label()} is a scalar and has no length")
+        return self.shape[0]
 
-    def __init__(
-        self, node: Node, *, weak: bool = False, like: type | None = None, owner: Scopes | None = None
-    ) -> None:
-        self.node = node
-        self.weak = weak
-        self.like = like or (np.ndarray if node.shape else node.dtype.type)
-        self.owner = owner or current_scopes.get()
+    def __iter__(self) -> Iterator[Any]:
+        return self._elements(len(self))  # len() first, so that iterating over a scalar is an error at once
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        return self.like
+    def _elements(self, count: int) -> Iterator[Any]:
+        from workings.trace.apply import apply
 
-    def _is_array(self) -> bool:
-        # a 0-d array that was passed in is written to by +=; a scalar is not
-        return self.like is np.ndarray
-
-    def _no_number(self, what: str, fix: str) -> NoReturn:
-        """Refuse to give a number. Where the line calls something, it is named, with its own fix if it has one."""
-        if self.owner is not None and self.owner.over:
-            stop(EscapedError, *escaped(self))
-        origin = user_origin(3)
-        call = None if user_branches(3) else called(origin)
-        if call is not None and call.kind == "call" and call.name:
-            what, fix = f"{call.spelled}()", NUMBER_FIXES.get(call.name, fix)
-        elif call is not None:
-            what, fix = array_fix(call, self.node.name or "i")
-        asking = what or branch(origin)
-        stop(
-            MutationError if call is not None and call.kind == "write" else NumberNeededError,
-            f"{asking} needs the number of {self._label()} ({self.node.type}), which is not known while tracing",
-            fix,
-            where=origin,
-            scopes=self.owner,
-        )
-
-    def __hash__(self) -> int:
-        self._no_number("a set, a dict key or a cache", "the name of the value, or its index, as the key")
-
-    def __bool__(self) -> bool:
-        self._no_number("", "np.where(condition, a, b), or & | ~ between conditions in brackets")
-
-    def __float__(self) -> float:
-        self._no_number("a Python float", "the function of NumPy, as np.sqrt for math.sqrt")
-
-    def __int__(self) -> int:
-        self._no_number("a Python int", ".astype(int), or pass the number from outside")
-
-    def __index__(self) -> int:
-        self._no_number(
-            "an index, a shape or a count",
-            "a plain int from outside, as in `lambda x: f(x, 3)`, or workings.functions.take(table, i) for an index",
-        )
-
-    def __complex__(self) -> complex:
-        self._no_number("complex()", "real numbers only")
-
-    def __round__(self, digits: int | None = None) -> NoReturn:
-        self._no_number("round()", "np.rint")
-
-    def __floor__(self) -> NoReturn:
-        self._no_number("math.floor", "np.floor")
-
-    def __ceil__(self) -> NoReturn:
-        self._no_number("math.ceil", "np.ceil")
-
-    def __trunc__(self) -> NoReturn:
-        self._no_number("math.trunc", "np.trunc")
-
-    def __contains__(self, item: Any) -> bool:
-        self._no_number("`in`", "np.any(x == item)")
-
-    def __format__(self, spec: str) -> str:
-        if spec:
-            self._no_number(f"the format {spec!r}", "print it without a format, or print after training")
-        return repr(self)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        if self.owner is not None and self.owner.over:
-            stop(EscapedError, *escaped(self))
-        origin = user_origin()
-        call = called(origin)
-        what, fix = array_fix(call, self.node.name or "x")
-        stop(
-            MutationError if call is not None and call.kind == "write" else RefusedError,
-            f"{what} needs a plain array of numbers, and {self._label()} ({self.node.type}) has none while tracing",
-            fix,
-            where=origin,
-            scopes=self.owner,
-        )
-
-    def __repr__(self) -> str:
-        return f"<traced {self.node.name or self.node.op.name}: {self.node.type}>"
-
-
-def escaped(value: Traced) -> tuple[str, str]:
-    """What is wrong, and what to do, where a value is used after its trace."""
-    return (
-        f"{value._label()} was made while a function was traced, and that trace is over",
-        "return the value from the traced function; do not keep it in a list or a variable outside",
-    )
-
-
-class Cell(Value):
-    """A value with its number, as in a notebook: `y = w * x` shows its formula and what it comes to.
-
-    `value` is the number (a NumPy scalar or array). `float()`, `if` and formats work on it.
-    """
-
-    __slots__ = ("title", "varies")
-
-    def __init__(self, node: Node, number: Any, *, varies: bool, title: str | None = None) -> None:
-        super().__init__(node)
-        self.title = title  # what it is shown as, where that is no variable: dloss/dw
-        self.varies = varies  # whether it depends on a parameter
-        numbers[node] = number
-
-    @property
-    def value(self) -> Any:
-        """The number."""
-        return numbers[self.node]
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __index__(self) -> int:
-        return self.value.__index__()
-
-    def __complex__(self) -> complex:
-        return complex(self.value)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(self.value, digits) if digits is not None else round(self.value)
-
-    def __contains__(self, item: Any) -> bool:
-        return (item.value if isinstance(item, Cell) else item) in self.value
-
-    def __format__(self, spec: str) -> str:
-        return format(self.value, spec) if spec else repr(self)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        refuse(
-            f"{self._label()} would lose its workings in a plain array",
-            f"{self.node.name or 'x'}.value for the number alone, np.stack([a, b]) for np.array([a, b])",
-        )
-
-    def __repr__(self) -> str:
-        number = self.value
-        shown = repr(number.item()) if np.ndim(number) == 0 else np.array2string(number, threshold=32)
-        formula = self.node.name if self.node.is_input else repr(self.node)
-        parts = [self.title, formula] if self.title else [formula]
-        # a matrix begins on a line of its own, so that its rows stand below each other
-        return " = ".join(map(str, parts)) + (f" =\n{shown}" if "\n" in shown else f" = {shown}")
+        for i in range(count):
+            yield apply("getitem", (self,), {"key": (i,)}, element=i, iterating=True)

@@ -13,8 +13,9 @@ import numpy as np
 
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Role
+from workings.trace.cell import Cell
 from workings.trace.trees import Path, flatten, is_leaf, rebuild, walk
-from workings.trace.value import Cell, Value
+from workings.trace.value import Value
 
 __all__ = ["Arguments", "as_data", "as_dtype", "nearest", "prepare", "spelled"]
 
