@@ -5,6 +5,7 @@ import itertools
 import random
 import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -59,6 +60,71 @@ def a_coin_that_may_fall_the_same_way(x):
 def a_coin_of_the_standard_library(x):
     COINS.random()
     return x * 2
+
+
+class Holder:
+    """Generators where a function can reach them, though they are no globals of its own."""
+
+    rng = np.random.default_rng(0)
+
+    def __init__(self):
+        self.coins = random.Random(0)
+        self.parts = {"drop": [np.random.RandomState(0)]}
+
+    def method(self, x):
+        return x if self.coins.random() < 2 else -x
+
+    def __call__(self, x):
+        return x if self.parts["drop"][0].random() < 2 else -x
+
+
+HOLDER = Holder()
+DRAW, NORMAL = random.Random(0).random, np.random.default_rng(0).normal
+ELSEWHERE = types.ModuleType("elsewhere")
+exec("import random\nrng = random.Random(0)\ndef coin(x):\n    return x if rng.random() < 2 else -x", vars(ELSEWHERE))
+
+
+@refused(UnstableError, "Holder.rng", place=False)
+def a_coin_of_a_class(x):
+    return x if Holder.rng.random() < 2 else -x
+
+
+@refused(UnstableError, "HOLDER.coins", place=False)
+def a_coin_of_an_object(x):
+    return x if HOLDER.coins.random() < 2 else -x
+
+
+@refused(UnstableError, "HOLDER.parts['drop'][0]", place=False)
+def a_coin_of_what_is_called(x):
+    return HOLDER(x) * 2
+
+
+@refused(UnstableError, "ELSEWHERE.rng", place=False)
+def a_coin_of_another_module(x):
+    return x if ELSEWHERE.rng.random() < 2 else -x
+
+
+@refused(UnstableError, "rng", place=False)
+def a_coin_in_a_function_of_another_module(x):
+    return [ELSEWHERE.coin(v) for v in [x]]
+
+
+@refused(UnstableError, "DRAW", place=False)
+def a_coin_that_is_a_method(x):
+    return x if DRAW() < 2 else -x
+
+
+TABLE.refused(UnstableError, "self.coins", place=False)(HOLDER.method)
+
+
+@refused(UnstableError, "NORMAL", place=False)
+def noise_of_a_method(x):
+    return x if NORMAL() < 100 else -x
+
+
+@refused(UnstableError, "holder.coins", arguments=(V, HOLDER), place=False)
+def a_coin_of_an_argument(x, holder):
+    return x if holder.coins.random() < 2 else -x
 
 
 @refused(UnstableError, "random", place=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 
 from workings.errors import UnstableError
 from workings.graph import Graph, Node, Origin
+from workings.trace.reach import generators
 
 __all__ = ["Draws", "compare"]
 
@@ -78,23 +79,14 @@ class Draws:
     from all the same; one that the function makes or seeds itself is not.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        while isinstance(function, functools.partial):
-            function = function.func
-        function = inspect.unwrap(function)
-        function = getattr(function, "__func__", function)
-        self.origin: Origin | None = None
+    def __init__(self, function: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> None:
+        self.origin = _place(function)
         self._sources: dict[str, Callable[[], Any]] = {"random": random.getstate, "np.random": _global_state}
-        code = getattr(function, "__code__", None)
-        if code is not None:
-            self.origin = Origin(code.co_filename, code.co_firstlineno)
-            cells = zip(code.co_freevars, function.__closure__ or (), strict=False)
-            reach = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
-            for name, value in {**function.__globals__, **reach}.items():
-                if isinstance(value, (np.random.Generator, np.random.RandomState)):
-                    self._sources[name] = functools.partial(_state_of, value)
-                elif isinstance(value, random.Random):
-                    self._sources[name] = value.getstate
+        for name, value in generators(function, arguments or {}):
+            if isinstance(value, random.Random):
+                self._sources[name] = value.getstate
+            else:
+                self._sources[name] = functools.partial(_state_of, value)
         self._states: list[dict[str, Any]] = []
 
     def after_a_trace(self) -> None:
@@ -119,12 +111,11 @@ def _equal(a: Any, b: Any) -> bool:
     return np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
 
 
-def _is_filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
+def _place(function: Callable[..., Any]) -> Origin | None:
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return None if code is None else Origin(code.co_filename, code.co_firstlineno)
 
 
 def _global_state() -> Any:

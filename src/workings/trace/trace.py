@@ -141,7 +141,7 @@ def trace_function(
     paths = [path for path, _ in leaves]
     titles = dict(zip(paths, leaf_names(paths), strict=True)) | dict(names or {})
     title = title_of(function)
-    draws = Draws(function)
+    draws = Draws(function, arguments)
     graphs: list[Graph] = []
     results: list[Any] = []
     for again in (False, True):
