@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.ops.checks import same_bits
 from workings.graph import Graph, Node, call, constant, evaluate, input_node, verify
+from workings.graph.layouts import CONTIGUOUS
 from workings.graph.node import weak_dtype
 from workings.transform import simplify
 from workings.transform.rules import ALGEBRA, EXACT, Pattern
@@ -82,11 +83,11 @@ def check_pattern(rule: Pattern) -> None:
     for numbers in NUMBERS:
         for shape in ((), (4,)):
             inputs, before, after = both_sides(rule, types_for(rule, np.float64, shape), numbers)
-            done = simplify(Graph(inputs, [before]), algebra=rule.tag == ALGEBRA)
+            done = simplify(Graph(inputs, [before]), algebra=rule.tag == ALGEBRA, inputs=CONTIGUOUS)
             verify(done.graph)
             if numbers != NUMBERS[-1]:  # twice the same number is also a case of other rules
                 assert rule.reason in [note.reason for note in done.notes], f"{rule.before} stays {done.graph}"
-            wanted = simplify(Graph(inputs, [after]), algebra=rule.tag == ALGEBRA).graph
+            wanted = simplify(Graph(inputs, [after]), algebra=rule.tag == ALGEBRA, inputs=CONTIGUOUS).graph
             assert str(done.graph) == str(wanted)
             rng = np.random.default_rng(5)
             values = [

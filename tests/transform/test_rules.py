@@ -12,6 +12,7 @@ from tests.ops.checks import same_bits
 from tests.transform.checks import NUMBERS, both_sides, check_pattern, check_pattern_bits, names_in
 from workings.errors import WorkingsError
 from workings.graph import Graph, evaluate
+from workings.graph.layouts import CONTIGUOUS
 from workings.transform import simplify
 from workings.transform.rules import EXACT, PATTERNS, STRUCTURE, Pattern
 
@@ -52,7 +53,7 @@ def test_no_rule_is_applied_to_integers_where_it_fails(rule: Pattern) -> None:
             inputs, before, _ = both_sides(rule, types, NUMBERS[3])
         except WorkingsError:
             continue  # such a graph cannot be made
-        after = simplify(Graph(inputs, [before])).graph.outputs[0]
+        after = simplify(Graph(inputs, [before]), inputs=CONTIGUOUS).graph.outputs[0]
         with np.errstate(all="ignore"):
             left, right = evaluate(Graph(inputs, [before, after]), given)
         assert same_bits(left, right), f"{_name(rule)} for {[d.__name__ for d in dtypes]}"
@@ -144,7 +145,7 @@ def expression(text: str) -> Graph:
 @pytest.mark.parametrize(("before", "after"), STRUCTURE_PAIRS)
 def test_structure(before: str, after: str) -> None:
     graph = expression(before)
-    done = simplify(graph)
+    done = simplify(graph, inputs=CONTIGUOUS)
     wanted = expression(after)
     assert str(done.graph) == str(wanted)
     assert done.notes
@@ -159,7 +160,7 @@ def test_every_structure_rule_is_met() -> None:
     met = {
         (note.before.op.name, note.reason)
         for before, _ in STRUCTURE_PAIRS
-        for note in simplify(expression(before)).notes
+        for note in simplify(expression(before), inputs=CONTIGUOUS).notes
     }
     missing = [(rule.op, rule.reason) for rule in STRUCTURE if (rule.op, rule.reason) not in met]
     assert not missing
@@ -168,6 +169,6 @@ def test_every_structure_rule_is_met() -> None:
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_would_change_bits_stays(text: str) -> None:
     graph = expression(text)
-    done = simplify(graph)
+    done = simplify(graph, inputs=CONTIGUOUS)
     assert str(done.graph) == str(graph)
     assert not done.notes

@@ -9,6 +9,7 @@ import numpy as np
 
 import workings.ops  # noqa: F401
 from workings.graph import Carry, Graph, Node, Program, Role, call, constant, input_node
+from workings.graph.layouts import CONTIGUOUS
 from workings.transform import reverse, simplify
 
 
@@ -66,7 +67,7 @@ def assemble(
     graph = Graph(inputs, [*head, *(c[1] for c in carry), *gradients.values()], name=name)
     outputs = graph.outputs
     if exact:
-        outputs = simplify(graph).graph.outputs
+        outputs = simplify(graph, inputs=CONTIGUOUS).graph.outputs
     size = len(head) + len(carry)
     found = dict(zip(gradients, outputs[size:], strict=True))
     return Program(

@@ -20,6 +20,7 @@ from workings.graph import (
     reachable,
     substitute,
 )
+from workings.graph.layouts import CONTIGUOUS
 from workings.trace.trace import Trace, bind, trace_function
 from workings.trace.trees import Path
 from workings.train.arguments import Arguments, prepare, spelled
@@ -75,7 +76,7 @@ def build(
     count = 3 + len(carry)
 
     step = Graph([*(c.input for c in carry), *given, *rates], outputs[:count], name=traced.graph.name)
-    clean, notes, moved = simplify(step)
+    clean, notes, moved = simplify(step, inputs=CONTIGUOUS)
     program = Program(
         step=clean,
         carry=tuple(Carry(c.input, n, c.start) for c, n in zip(carry, clean.outputs[3:], strict=True)),

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workings.engines.values import contiguous
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, Program, Role, every_value, reachable
+from workings.graph.layouts import CONTIGUOUS
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
@@ -74,7 +76,7 @@ def named_value(built: Built, carry: Sequence[Any], settings: Sequence[Any], nam
             fix=f"run.value({name!r}, {', '.join(f'{m}=…' for m in [*data, *lacking])})",
         )
     with np.errstate(all="ignore"):
-        values = every_value(part, inputs)
+        values = every_value(part, [contiguous(value) for value in inputs])
     results = {title: _own(values[node]) for title, node in found.items()}
     return results if len(results) > 1 else next(iter(results.values()))
 
@@ -150,7 +152,7 @@ def _other_data(built: Built, carry: Sequence[Any], settings: Sequence[Any], dat
     values = [*(v for _, v in weights), *carry[len(weights) :], *(v for _, _, v in given), *settings]
     place = 1 if whole else 0
     stand_ins = {node: path[place] for path, node, _ in given if path[place] in made_up}
-    clean, _, moved = simplify(graph)
+    clean, _, moved = simplify(graph, inputs=CONTIGUOUS)
     return _Forward(clean, clean.names, values, stand_ins, _simplified_away(traced.graph, moved))
 
 

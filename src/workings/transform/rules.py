@@ -1,7 +1,9 @@
 """The rules of simplification, as a table: a pattern, what it becomes, and the reason in words.
 
-EXACT rules keep every bit, for −0, inf and nan too, and regroup nothing: engines use them. ALGEBRA rules are
-equal on paper; only documents use them, and measure the difference they make.
+EXACT rules keep every bit, for −0 and inf too, and regroup nothing: engines use them. A nan stays a nan, but
+which one it is (its sign bit, which NumPy itself leaves open) may change. The bits of a sum depend on how its
+terms lie in memory; so an EXACT rule is applied only where the result certainly lies as it did. ALGEBRA rules
+are equal on paper; only documents use them, and measure the difference they make.
 
 In a pattern a name stands for any value (twice the same name: the same value), `m` and `n` for any constant
 number, and a number for itself. Sums and products match in both orders.
@@ -78,12 +80,16 @@ PATTERNS = (
 
 
 class Structure(NamedTuple):
-    """A rule about shapes and axes: for the op `op`, `apply` gives what a node becomes, or None."""
+    """A rule about shapes and axes: for the op `op`, `apply` gives what a node becomes, or None.
+
+    `keeps_layout` says that both sides are views, or read views, of the same strides.
+    """
 
     op: str
     apply: Callable[[Node], Node | None]
     reason: str
     tag: str = EXACT
+    keeps_layout: bool = True
 
 
 def _same_type(node: Node) -> Node | None:
@@ -135,10 +141,11 @@ STRUCTURE = (
     Structure("reshape", _spread_scalar, "one value everywhere has any shape"),
     Structure("reshape", _same_type, "the shape is the same already"),
     Structure("broadcast_to", _same_type, "the shape is the same already"),
-    Structure("astype", _same_type, "the dtype is the same already"),
+    Structure("astype", _same_type, "the dtype is the same already", keeps_layout=False),
     Structure("transpose", _same_axes, "the axes stay as they are"),
     Structure("transpose", _transposed_twice, "transposing twice is transposing once, or not at all"),
-    Structure("reshape", _inside_itself, "only the last shape counts"),
+    # the first of the two may make a copy, row by row, which the second views
+    Structure("reshape", _inside_itself, "only the last shape counts", keeps_layout=False),
     Structure("broadcast_to", _inside_itself, "only the last shape counts"),
     *(
         Structure(op, _stretched_needlessly, "arithmetic stretches by itself")

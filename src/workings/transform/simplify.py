@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.graph import Graph, Node, call, constant, evaluate_node, provenance, remake
-from workings.transform.rules import ALGEBRA, EXACT, PATTERNS, STRUCTURE, Pattern
+from workings.graph.layouts import CONTIGUOUS, UNKNOWN, Layout, Layouts
+from workings.transform.rules import EXACT, PATTERNS, STRUCTURE, Pattern, Structure
 
 __all__ = ["Note", "Simplified", "matches", "simplify"]
 
@@ -45,27 +46,29 @@ class Simplified(NamedTuple):
     moved: Mapping[Node, Node]
 
 
-def simplify(graph: Graph, *, algebra: bool = False) -> Simplified:
+def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout = UNKNOWN) -> Simplified:
     """The graph with its rules applied, constants folded, equal nodes shared and unused ones gone.
 
-    Without `algebra` every bit of every output stays as it was. With it, formulas become as a person
-    would write them, and may differ by rounding, and where a value is 0, inf or nan.
+    Without `algebra` every bit of every output stays as it was, save the sign of a nan. With it, formulas
+    become as a person would write them, and may differ by rounding, and where a value is 0, inf or nan.
+    `inputs` says how the arrays given to the graph will lie in memory: on this depends in which order a sum
+    is taken, and so which rules keep its bits.
     """
-    tags = (EXACT, ALGEBRA) if algebra else (EXACT,)
+    known = None if algebra else Layouts(graph.inputs, inputs)
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     shared: dict[Any, Node] = {_identity(node): node for node in graph.inputs}
     notes: list[Note] = []
     titles = _later_names(graph)
     latest = -1
     for node in graph.nodes[len(graph.inputs) :]:
-        inputs = tuple(new[i] for i in node.inputs)
+        parts = tuple(new[i] for i in node.inputs)
         because = node.because and node.because.moved(new)
         current = node
         # a node behind a new one is made anew too, so that the user's order stays
         behind = node.serial < latest and not node.is_constant
-        if inputs != node.inputs or because is not node.because or behind or node in titles:
-            current = remake(node, inputs, because=because, name=titles.get(node))
-        current = _reduce(current, tags, notes, shared)
+        if parts != node.inputs or because is not node.because or behind or node in titles:
+            current = remake(node, parts, because=because, name=titles.get(node))
+        current = _reduce(current, known, notes, shared)
         new[node] = shared.setdefault(_identity(current), current)
         latest = max(latest, new[node].serial)
     return Simplified(Graph(graph.inputs, [new[o] for o in graph.outputs], name=graph.name), tuple(notes), new)
@@ -87,20 +90,20 @@ def _later_names(graph: Graph) -> dict[Node, str]:
     return titles
 
 
-def _reduce(node: Node, tags: Sequence[str], notes: list[Note], shared: dict[Any, Node]) -> Node:
+def _reduce(node: Node, known: Layouts | None, notes: list[Note], shared: dict[Any, Node]) -> Node:
     """Apply rules to one node, whose inputs are simplified already, until none fits."""
     for _ in range(_MOST_REWRITES):
         folded = _fold(node)
         if folded is not None:
             return folded
-        step = _rewrite(node, tags, shared)
+        step = _rewrite(node, known, shared)
         if step is None:
             return node
         place = len(notes)
         notes.append(step)
         made = [n for n in _made_between(step.after, node) if n is not step.after]
         for inner in made:  # the parts that a rule made anew are simplified in their turn
-            simpler = _reduce(inner, tags, notes, shared)
+            simpler = _reduce(inner, known, notes, shared)
             simpler = shared.setdefault(_identity(simpler), simpler)
             if simpler is not inner:
                 after = remake(step.after, tuple(simpler if i is inner else i for i in step.after.inputs))
@@ -247,18 +250,19 @@ def _build(form: _Form, found: Mapping[str, Node], dtype: np.dtype, shared: dict
     return shared.setdefault(_identity(made), made)
 
 
-def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note | None:
-    """The first rule that fits the node, applied; None if none fits, or would change its shape or dtype."""
+def _rewrite(node: Node, known: Layouts | None, shared: dict[Any, Node]) -> Note | None:
+    """The first rule that fits the node, applied; None if none fits, or would change its shape or dtype, or
+    (unless `known` is None, for algebra) might change its bits or how it lies in memory."""
     # the parts of what a rule makes are not the whole derivative that the node was
     because = node.because and node.because._replace(of=None)
     with provenance(node.origin, node.scope, because):
         for structure in _structures_for(node.op.name):
-            if structure.tag in tags:
+            if known is None or structure.tag == EXACT:
                 after = structure.apply(node)
-                if after is not None:
+                if after is not None and (known is None or _structure_lies_alike(structure, node, after, known)):
                     return Note(node, _named(after, node), structure.reason, structure.tag)
         for rule in _patterns_for(node.op.name):
-            if rule.tag not in tags:
+            if known is not None and rule.tag != EXACT:
                 continue
             found = matches(rule.before, node)
             if found is None or not _fitting(rule, found):
@@ -266,7 +270,9 @@ def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note |
             after = _build(_read(rule.after), found, node.dtype, shared)
             if after.is_constant and after.shape != node.shape:
                 after = call("broadcast_to", after, shape=node.shape)
-            if (after.shape, after.dtype) == (node.shape, node.dtype) and _identity(after) != _identity(node):
+            if (after.shape, after.dtype) != (node.shape, node.dtype) or _identity(after) == _identity(node):
+                continue
+            if known is None or _pattern_lies_alike(rule, found, node, after, known):
                 return Note(node, _named(after, node), rule.reason, rule.tag)
     return None
 
@@ -274,6 +280,40 @@ def _rewrite(node: Node, tags: Sequence[str], shared: dict[Any, Node]) -> Note |
 def _fitting(rule: Pattern, found: Mapping[str, Node]) -> bool:
     """Signs are turned among floats alone: −x of an unsigned or of the least integer is not what it says."""
     return rule.after in found or all(node.dtype.kind == "f" for node in found.values())
+
+
+def _pattern_lies_alike(rule: Pattern, found: Mapping[str, Node], before: Node, after: Node, known: Layouts) -> bool:
+    """Whether what a rule makes certainly lies in memory as what it replaces.
+
+    A ufunc lays out its result in the order of its inputs, without gaps and without repeats.
+    """
+    if _both_row_by_row(before, after, known):
+        return True
+    arrays = {name for name in found if found[name].ndim}
+    if not arrays <= _names_of(_read(rule.after)):
+        return False  # the choice of `where` had its part in the order
+    if all(known.compact(found[name]) for name in arrays):
+        return True
+    return len(arrays) == 1 and rule.after not in arrays
+
+
+def _structure_lies_alike(structure: Structure, before: Node, after: Node, known: Layouts) -> bool:
+    if structure.keeps_layout or _both_row_by_row(before, after, known):
+        return True
+    return before.op.name == "astype" and known.compact(after)  # a copy of what has no gaps lies as it does
+
+
+def _both_row_by_row(before: Node, after: Node, known: Layouts) -> bool:
+    return before.ndim == 0 or (known[before] == CONTIGUOUS and known[after] == CONTIGUOUS)
+
+
+def _names_of(form: _Form) -> set[str]:
+    names, todo = set(), [form]
+    while todo:
+        part = todo.pop()
+        names.add(part.name)
+        todo.extend(part.parts)
+    return names
 
 
 def _named(after: Node, before: Node) -> Node:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from workings.graph import Graph, Node, Program, Role
+from workings.graph.layouts import UNKNOWN, Layouts
 from workings.graph.names import Names, identifier
 from workings.write.expressions import Expression, literal
-from workings.write.layouts import UNKNOWN, layouts
 from workings.write.literals import INLINE, Spelled, spelled, typed
 from workings.write.page import Page
 from workings.write.statements import compose, plan
@@ -95,7 +95,7 @@ def write_python_function(graph: Graph, name: str | None = None) -> Written:
         section[node] = BACKWARD if derived and not node.is_constant else FORWARD
     alone = graph.outputs[0] if len(graph.outputs) == 1 and graph.outputs[0].name is None else None
     layout = plan(graph, section, [o for o in graph.outputs if o is not alone])
-    statements, pending = compose(layout, _plain(names), layouts(graph, UNKNOWN))
+    statements, pending = compose(layout, _plain(names), Layouts(graph.inputs, UNKNOWN))
     page = Page()
     inputs = [names[node] for node in graph.inputs]
     outputs = [_shown(node, pending, names).text for node in graph.outputs]

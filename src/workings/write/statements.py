@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from workings.graph import Graph, Node, reachable
+from workings.graph.layouts import ORDERED, Layouts
 from workings.write.expressions import Expression, express, literal, operators, put_lines
-from workings.write.layouts import ORDERED, Layout
 
 __all__ = ["Plan", "Statement", "arrange", "compose", "plan"]
 
@@ -88,7 +88,7 @@ def plan(
 
 
 def compose(
-    plan: Plan, name: Callable[[Node, Node], str | None], known: Mapping[Node, Layout]
+    plan: Plan, name: Callable[[Node, Node], str | None], known: Layouts
 ) -> tuple[list[Statement], dict[Node, Expression]]:
     """The lines of a plan, and the expressions that no line has taken up.
 
@@ -144,7 +144,7 @@ def _line(
     return Expression(zeros, depth=depth, reads=frozenset().union(*(x.reads for x in operands))), more
 
 
-def _may_change_layout(node: Node, known: Mapping[Node, Layout]) -> bool:
+def _may_change_layout(node: Node, known: Layouts) -> bool:
     """Whether NumPy, computing in the place of an operand that nobody else holds, could lay the result out
     otherwise than in a new array."""
     if node.ndim < 2 or node.size * node.dtype.itemsize < _ELIDED or not operators(node):

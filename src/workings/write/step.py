@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workings.graph import Carry, Node, Program, Role
+from workings.graph.layouts import Layouts
 from workings.graph.names import RESERVED, Names
 from workings.write.expressions import ATOM, Expression, literal
-from workings.write.layouts import certain, layouts
 from workings.write.page import Page
 from workings.write.statements import Statement, arrange, compose, plan
 
@@ -23,7 +23,7 @@ class StepLines:
         graph = program.step
         self.program = program
         self.names = graph.names
-        self.known = layouts(graph)
+        self.known = Layouts(graph.inputs)
         self.free = Names(RESERVED | set(graph.names.values()))
         # a gradient that no update asks for is not computed
         computed = set(graph.nodes)
@@ -135,7 +135,7 @@ class StepLines:
             node
             for node, carry in self.direct.items()
             if last_read.get(carry.input, -1) > at[node]
-            or (not certain(self.known, node) and last_read.get(node, -1) > at[node])
+            or (not self.known.certain(node) and last_read.get(node, -1) > at[node])
         ]
 
     def _part(self, node: Node) -> Expression:
@@ -146,7 +146,7 @@ class StepLines:
 
     def _laid_out(self, text: str, node: Node) -> str:
         """A new value of the carry as a NumPy scalar, or an array that lies row by row."""
-        if certain(self.known, node):
+        if self.known.certain(node):
             return text
         return f"np.ascontiguousarray({text})" if node.ndim else f"{text}[()]"
 
@@ -176,7 +176,7 @@ class StepLines:
         for statement in statements:
             node = statement.node
             name = self.own.get(node) or self.names[node]
-            if node in self.direct and not certain(self.known, node):
+            if node in self.direct and not self.known.certain(node):
                 expression = statement.expression
                 text = expression.text if node.ndim else expression.at(ATOM)
                 statement = statement._replace(expression=expression._replace(text=self._laid_out(text, node)))
