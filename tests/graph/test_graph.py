@@ -78,7 +78,7 @@ def test_the_square_is_a_product() -> None:
         "square",
         "power",
         "power",
-        "square",
+        "power",  # a NumPy scalar is no Python number: its dtype counts
     ]
 
 
