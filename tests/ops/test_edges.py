@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ import mpmath
 import numpy as np
 import pytest
 
+import workings as wk
 from tests.ops.cases import CASES
 from tests.ops.checks import ENGINES, Engine, same_bits
 from tests.ops.oracles import oracle
+from workings import functions
 from workings.graph import Graph, Node, call, evaluate, input_node, lookup, registered
 from workings.transform import forward, reverse
 
@@ -99,12 +102,118 @@ def test_kinks_are_flat() -> None:
         ([0.0, 0.0, 4.0], [0, 0, 0]),
         ([0.0], [1]),
         ([-0.0, 5.0], [5, 0]),
+        ([1e-200, 1e-200, 1e200], [1, 1, 0]),
     ],
 )
-def test_prod_with_zeros(values: list[float], wanted: list[float]) -> None:
+def test_prod_where_its_value_says_nothing(values: list[float], wanted: list[float]) -> None:
     assert gradient(lambda x: call("prod", x), values)[0].tolist() == wanted
     found = gradient(lambda x: call("prod", x, axis=1, keepdims=True), [values, values])[0]
     assert found.tolist() == [wanted, wanted]
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([1e200, 1e200, 1e-300], [1e-100, 1e-100, np.inf]),
+        ([np.inf, 2.0], [2, np.inf]),
+        ([-np.inf, 2.0, 0.5], [1, -np.inf, -np.inf]),
+    ],
+)
+def test_prod_of_infinities(values: list[float], wanted: list[float]) -> None:
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(wk.grad(np.prod)(np.array(values)), wanted, rtol=1e-15)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 8, 9, 17])
+def test_prod_is_differentiable_again_where_factors_are_zero(count: int) -> None:
+    values = np.arange(count) * 1.0 - 1  # 0 is among them
+    x = input_node("x", (count,), np.float64)
+    (once,) = reverse(call("prod", x), [x])
+    assert once is not None
+
+    def without(*left_out: int) -> float:
+        return math.prod(float(v) for k, v in enumerate(values) if k not in left_out)
+
+    for i in range(count):
+        (twice,) = reverse(call("getitem", once, key=(i,)), [x])
+        found = np.zeros(count) if twice is None else evaluate(Graph([x], [twice]), [values])[0]
+        assert found.tolist() == [0.0 if j == i else without(i, j) for j in range(count)]
+        if count > 2 and twice is not None:
+            j = (i + 1) % count
+            (thrice,) = reverse(call("getitem", twice, key=(j,)), [x])
+            assert thrice is not None
+            found = evaluate(Graph([x], [thrice]), [values])[0]
+            assert found.tolist() == [0.0 if k in (i, j) else without(i, j, k) for k in range(count)]
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, (0, 2), (2, 0), (1, 2), (0, 1, 2), None])
+@pytest.mark.parametrize("keepdims", [{}, {"keepdims": True}])
+def test_prod_leaves_out_one_factor_along_any_axes(axis: Any, keepdims: dict[str, bool]) -> None:
+    x = np.random.default_rng(4).integers(-2, 4, (2, 3, 4)) * 1.0
+    reduced = {} if axis is None else {"axis": axis}
+    (found,) = gradient(lambda x: call("prod", x, **reduced, **keepdims), x)
+    wanted = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        ones = x.copy()
+        ones[index] = 1
+        group = tuple(
+            slice(None) if axis is None or k in np.atleast_1d(axis) else index[k : k + 1][0] for k in range(x.ndim)
+        )
+        wanted[index] = np.prod(ones[group])
+    assert found.tolist() == wanted.tolist()
+
+
+def test_the_mean_of_more_values_than_float16_can_count() -> None:
+    for count in (65504, 65505, 70000):
+        x = input_node("x", (count,), np.float16)
+        (found,) = reverse(call("mean", x), [x])
+        assert found is not None
+        value = evaluate(Graph([x], [found]), [np.ones(count, np.float16)])[0]
+        assert value.dtype == np.float16
+        assert value[0] == np.float16(1 / count) != 0
+
+
+def test_logaddexp_of_infinities() -> None:
+    """Its slopes are the shares of its two parts; of two infinities of one sign each has half."""
+    inf = np.inf
+    x = [inf, 1.0, inf, -inf, -inf, 1.0, inf, -inf]
+    y = [1.0, inf, inf, -inf, 1.0, -inf, -inf, inf]
+    wanted = [1, 0, 0.5, 0.5, 0, 1, 1, 0]
+    by_x, by_y = gradient(lambda x, y: call("logaddexp", x, y), x, y)
+    np.testing.assert_allclose(by_x, wanted, rtol=1e-15)
+    np.testing.assert_allclose(by_y, [1 - w for w in wanted], rtol=1e-15)
+    for swapped in (False, True):
+        parts = (lambda x: (0.0, x)) if swapped else (lambda x: (x, 0.0))
+        (found,) = gradient(lambda x, p=parts: call("logaddexp", *p(x)), [-inf, -1000.0, 0.0, 1000.0, inf])
+        assert found.tolist() == [0, 0, pytest.approx(0.5, rel=1e-15), 1, 1]
+
+
+@pytest.mark.parametrize("function", [functions.softplus, functions.sigmoid])
+def test_softplus_and_sigmoid_are_flat_or_straight_at_infinity(function: Callable[..., Any]) -> None:
+    slope = wk.grad(function)
+    assert slope(-np.inf) == 0
+    assert slope(np.inf) == (1 if function is functions.softplus else 0)
+    assert wk.grad(slope)(0.5) == pytest.approx((slope(0.5 + 1e-6) - slope(0.5 - 1e-6)) / 2e-6, rel=1e-6)
+    assert wk.grad(slope)(np.inf) == 0
+
+
+@pytest.mark.parametrize("point", [(0.3, 0.3), (0.3, -1.0), (40.0, 0.0), (2.0, 800.0)])
+def test_logaddexp_is_differentiable_again_at_a_tie(point: tuple[float, float]) -> None:
+    hessian = wk.hessian(lambda v: np.logaddexp(v[0], v[1]))(np.array(point))
+    d = abs(point[0] - point[1])
+    curve = np.exp(-d) / (1 + np.exp(-d)) ** 2
+    np.testing.assert_allclose(hessian, [[curve, -curve], [-curve, curve]], rtol=1e-12, atol=1e-16)
+
+
+def test_the_power_0_is_flat_everywhere() -> None:
+    x, y = gradient(lambda x, y: call("power", x, y), [0.0, 2.0], [0.0, 0.0])
+    assert x.tolist() == [0, 0]
+    assert y.tolist() == [0, math.log(2)]
+    assert wk.grad(lambda x, y: x**y)(np.inf, 0.0) == 0
+    assert wk.grad(lambda x, y: x**y)(-2.0, 0.0) == 0
+    # but as the exponent grows from 0, a slope in x appears: 1/x
+    mixed = wk.grad(lambda y: wk.grad(lambda x: x**y)(2.0))
+    assert mixed(0.0) == 0.5
 
 
 def test_powers_at_zero() -> None:

@@ -120,8 +120,9 @@ def _power_by_base(x: Node, y: Node, z: Node) -> Any:
         n = y.attributes["value"]
         # written out for small n: 0 · x⁻¹ would be nan at x = 0
         return 0 if n == 0 else 1 if n == 1 else n * x if n == 2 else n * x ** (n - 1)
-    # where the exponent is 0 the power is constant, also at x = 0
-    return y * x ** call("where", call("equal", y, 0), 1, y - 1)
+    # where the exponent is 0 the power is constant, also at x = 0, where 0 · 0⁻¹ would be nan
+    both = call("logical_and", call("equal", x, 0), call("equal", y, 0))
+    return y * call("where", both, 1, x) ** (y - 1)
 
 
 def _power_by_exponent(x: Node, y: Node, z: Node) -> Any:

@@ -62,15 +62,57 @@ def _choice_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
 
 
 def _others(node: Node) -> Node:
-    """For prod: the product of all the other factors, also where one factor is 0."""
+    """For prod: the product of all the other factors, those before a factor times those after it.
+
+    Nothing is divided, so zeros and infinities among the factors do no harm, and the derivatives of the products
+    before and after are again right to any order.
+    """
     x = node.inputs[0]
-    zero = call("equal", x, 0)
-    zeros = kept(node, call("sum", call("astype", zero, dtype=x.dtype), **node.attributes))
-    rest = kept(node, call("prod", call("where", zero, 1, x), **node.attributes))
-    nought = constant(0, x.dtype)
-    at_zero = call("where", call("equal", zeros, 1), rest, nought)
-    elsewhere = call("where", call("equal", zeros, 0), kept(node, node), nought) / call("where", zero, 1, x)
-    return call("where", zero, at_zero, elsewhere)
+    axes = reduced_axes(node)
+    count = _count(node)
+    if count < 2:
+        return call("broadcast_to", constant(1, x.dtype), shape=x.shape)
+    others = [i for i in range(x.ndim) if i not in axes]
+    order = (*others, *axes)
+    rows = x if order == tuple(range(x.ndim)) else call("transpose", x, axes=order)
+    shape = rows.shape
+    if len(axes) > 1:
+        rows = call("reshape", rows, shape=(*(x.shape[i] for i in others), count))
+    last = rows.ndim - 1
+    # the products so far, from the left and from the right
+    both = call("stack", rows, call("flip", rows, axis=last), axis=0)
+    before, after = (call("getitem", _products_before(both), key=(k,)) for k in (0, 1))
+    result = before * call("flip", after, axis=last)
+    if len(axes) > 1:
+        result = call("reshape", result, shape=shape)
+    return result if rows is x else call("transpose", result, axes=tuple(order.index(i) for i in range(x.ndim)))
+
+
+def _products_before(x: Node) -> Node:
+    """The product of all that stands before each place of the last axis.
+
+    Each round multiplies twice as many factors as the one before. Source: Hillis and Steele, Data parallel
+    algorithms (1986).
+    """
+    *rest, count = x.shape
+    everything = (slice(None),) * len(rest)
+
+    def moved(values: Node, by: int) -> Node:
+        ones = call("broadcast_to", constant(1, x.dtype), shape=(*rest, by))
+        earlier = call("getitem", values, key=(*everything, slice(0, count - by)))
+        return call("concatenate", ones, earlier, axis=len(rest))
+
+    result, reach = moved(x, 1), 1
+    while reach < count - 1:
+        result, reach = result * moved(result, reach), 2 * reach
+    return result
+
+
+def _mean_vjp(g: Node, node: Node) -> Sequence[Node | None]:
+    count = _count(node)
+    # float16 ends at 65504; the share of one term still fits
+    share = g / count if count <= float(np.finfo(g.dtype).max) else g * (1 / count)
+    return (spread(node, share),)
 
 
 def _prod_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
@@ -97,7 +139,7 @@ register(
         "the mean over axes",
         reduction("mean", np.mean, empty=False),
         np.mean,
-        vjp=lambda g, node: (spread(node, g / _count(node)),),
+        vjp=_mean_vjp,
         rule="every one of n terms of a mean counts 1/n",
         domain=((-3, 3),),
     )
@@ -105,7 +147,7 @@ register(
 register(
     Op(
         "prod",
-        "the product over axes; its second derivative is meant where no factor is 0",
+        "the product over axes",
         reduction("prod", np.prod, empty=True),
         np.prod,
         vjp=lambda g, node: (kept(node, g) * _others(node),),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workings.errors import DtypeError
-from workings.graph import Node, Op, call, register
+from workings.graph import Node, Op, call, constant, register
 from workings.graph.op import Interval, Shape
 from workings.ops.infer import elementwise, label
 from workings.ops.lacking import erf
@@ -60,6 +60,20 @@ _smooth("arcsinh", "the x' whose hyperbolic sine is x", lambda x, y: 1 / sqrt(1 
 _smooth("arccosh", "the x' ≥ 0 whose hyperbolic cosine is x", lambda x, y: 1 / sqrt(x**2 - 1), (1.1, 4))
 _smooth("arctanh", "the x' whose hyperbolic tangent is x", lambda x, y: 1 / (1 - x**2), (-0.9, 0.9))
 
+
+def _share(x: Node, y: Node, z: Node) -> Node:
+    """exp(x − z), the part of x in z = logaddexp(x, y), with its limit where z is infinite and x − z is nan.
+
+    Of two infinities of one sign each has half.
+    """
+    if y.is_constant and np.all(np.isfinite(y.value)):
+        # beside a finite y, z is infinite only where it is x
+        return call("exp", call("where", call("equal", x, z), 0, x - z))
+    half, whole, nothing = (constant(n, z.dtype) for n in (-math.log(2), 0, -math.inf))
+    tie = call("where", call("equal", x, y), half, call("where", x > y, whole, nothing))
+    return call("exp", call("where", call("isinf", z), tie, x - z))
+
+
 # ── of two values ───────────────────────────────────────────────────────────────────────────────────────────
 register(
     Op(
@@ -87,7 +101,7 @@ register(
         "log(exp(x) + exp(y)), without overflow",
         elementwise(np.logaddexp),
         np.logaddexp,
-        partials=(lambda x, y, z: call("exp", x - z), lambda x, y, z: call("exp", y - z)),
+        partials=(lambda x, y, z: _share(x, y, z), lambda x, y, z: _share(y, x, z)),
         domain=((-3, 3), (-3, 3)),
     )
 )
