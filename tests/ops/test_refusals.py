@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from workings.errors import DtypeError, GraphError, ShapeError
 from workings.graph import Node, Origin, call, input_node, provenance
+from workings.ops import reduce
 from workings.ops.infer import label
 
 
@@ -89,6 +92,32 @@ def test_wrong_shapes(name: str, nodes: tuple[Node, ...], attributes: dict[str, 
     message = str(caught.value).replace("−", "-")
     for word in words:
         assert word in message, message
+    assert caught.value.fix, message
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "attributes", "fix"),
+    [
+        ("reshape", (_A,), {"shape": (3, 5)}, ".reshape(3, -1)"),
+        ("reshape", (_A,), {"shape": (5, 7)}, ".reshape(-1)"),
+        ("concatenate", (_A, value("c", 3, 5)), {"axis": 0}, "axis=1 instead of axis=0"),
+        ("concatenate", (_A, value("r", 4)), {"axis": 0}, "x[None]"),
+        ("squeeze", (value("column", 3, 1),), {"axis": 0}, "axis=1"),
+        ("squeeze", (_A,), {"axis": 0}, "no axis of length 1"),
+        ("sum", (_A,), {"axis": (1, 1)}, "axis=(1,)"),
+        ("sum", (value("s"),), {"axis": 0}, "one number"),
+        ("transpose", (_A,), {"axes": (0, 0)}, "(0, 1)"),
+        ("getitem", (_A,), {"key": (3,)}, "-3…2"),
+        ("getitem", (_A,), {"key": (0, 0, 0)}, "at most 2 indices"),
+        ("getitem", (value("s"),), {"key": (0,)}, "s itself"),
+        ("put", (_A,), {"shape": (4, 4), "key": (0,)}, "shape (4,)"),
+        ("broadcast_to", (_A,), {"shape": (3, 5)}, "ends in (3, 4)"),
+    ],
+)
+def test_a_refusal_says_what_fits(name: str, nodes: tuple[Node, ...], attributes: dict[str, Any], fix: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        call(name, *nodes, **attributes)
+    assert fix in (caught.value.fix or "")
 
 
 @pytest.mark.parametrize(("name", "nodes", "attributes", "words"), WRONG_DTYPES, ids=_ids(WRONG_DTYPES))
@@ -124,3 +153,10 @@ def test_values_without_a_name_are_called_by_what_made_them() -> None:
     assert label(_A + _A) == "add(apples, apples)"
     with pytest.raises(ShapeError, match=r"multiply\(apples, 2\) has shape|multiply\(apples, …\) has shape"):
         (_A * 2) + _B
+
+
+def test_every_refused_shape_comes_with_what_to_write_instead() -> None:
+    for path in Path(reduce.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ShapeError":
+                assert "fix" in {k.arg for k in node.keywords}, f"{path.name}, line {node.lineno}"

@@ -35,13 +35,30 @@ def _check(name: str, indices: Sequence[Node]) -> None:
             )
 
 
+def _fix(x: Node, indices: Sequence[Node], key: tuple[Any, ...]) -> str:
+    """What fits instead of a key that does not."""
+    taken = sum(part is not None and part is not Ellipsis for part in key)
+    if x.ndim == 0:
+        return f"{label(x)} itself, since it is one number"
+    if taken > x.ndim:
+        return f"at most {x.ndim} {'index' if x.ndim == 1 else 'indices'}, one for each axis"
+    try:
+        np.broadcast_shapes(*(index.shape for index in indices))
+    except ValueError:
+        return "index arrays of one shape"
+    places = ", ".join(f"{-n}…{n - 1}" if n else "none" for n in x.shape)
+    return f"whole numbers within the length of each axis: {places}"
+
+
 def _getitem_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:
     x, *indices = inputs
     _check("index", indices)
     try:
         return _indexed_shape(x.shape, attributes["key"], indices), x.dtype
     except (IndexError, ValueError) as error:
-        raise ShapeError(f"index: {label(x)} has shape {x.shape}: {error}") from None
+        raise ShapeError(
+            f"index: {label(x)} has shape {x.shape}: {error}", fix=_fix(x, indices, attributes["key"])
+        ) from None
 
 
 def _put_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:
@@ -49,7 +66,10 @@ def _put_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[S
     _check("put", indices)
     shape, key = tuple(attributes["shape"]), attributes["key"]
     if _indexed_shape(shape, key, indices) != values.shape:
-        raise ShapeError(f"put: {label(values)} has shape {values.shape}, which does not fit {key} of {shape}")
+        raise ShapeError(
+            f"put: {label(values)} has shape {values.shape}, which does not fit {key} of {shape}",
+            fix=f"values of shape {_indexed_shape(shape, key, indices)}",
+        )
     return shape, values.dtype
 
 

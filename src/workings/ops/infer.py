@@ -68,7 +68,9 @@ def elementwise(ufunc: np.ufunc) -> Infer:
 
     def infer(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape, np.dtype]:
         if len(inputs) != ufunc.nin:
-            raise ShapeError(f"{name} takes {ufunc.nin} inputs, not {len(inputs)}")
+            raise ShapeError(
+                f"{name} takes {ufunc.nin} inputs, not {len(inputs)}", fix=f"{name}({', '.join('xyz'[: ufunc.nin])})"
+            )
         try:
             dtype = _resolve(ufunc, tuple(node.dtype for node in inputs))
         except TypeError:
@@ -98,7 +100,8 @@ def check_axis(name: str, node: Node, axis: int, ndim: int | None = None) -> Non
     count = node.ndim if ndim is None else ndim
     if not 0 <= axis < count:
         raise ShapeError(
-            f"{name}: axis {axis} is out of range: {label(node)} has shape {node.shape}", fix=f"an axis below {count}"
+            f"{name}: axis {axis} is out of range: {label(node)} has shape {node.shape}",
+            fix=f"an axis below {count}" if count else f"no axis: {label(node)} is one number",
         )
 
 
@@ -108,7 +111,10 @@ def reduced_shape(name: str, node: Node, axis: int | tuple[int, ...] | None, kee
     for a in axes:
         check_axis(name, node, a)
     if len(set(axes)) != len(axes):
-        raise ShapeError(f"{name}: axis {axes} names an axis twice: {label(node)} has shape {node.shape}")
+        raise ShapeError(
+            f"{name}: axis {axes} names an axis twice: {label(node)} has shape {node.shape}",
+            fix=f"axis={tuple(dict.fromkeys(axes))}",
+        )
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(node.shape))
     return tuple(n for i, n in enumerate(node.shape) if i not in axes)
@@ -127,7 +133,10 @@ def reduction(name: str, function: Callable[..., Any], *, empty: bool) -> Infer:
         shape = reduced_shape(name, x, axis, keepdims)
         axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
         if not empty and any(x.shape[a] == 0 for a in axes):
-            raise ShapeError(f"{name} of nothing: {label(x)} has shape {x.shape}")
+            raise ShapeError(
+                f"{name} of nothing: {label(x)} has shape {x.shape}",
+                fix="at least one value along each axis that is reduced",
+            )
         return shape, result(x.dtype)
 
     return infer

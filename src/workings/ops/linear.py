@@ -40,7 +40,9 @@ def _matmul_shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tupl
     try:
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     except ValueError:
-        raise ShapeError(f"matmul: the batches do not broadcast: {both}") from None
+        raise ShapeError(
+            f"matmul: the batches do not broadcast: {both}", fix="as many matrices in both, or one that is used for all"
+        ) from None
     shape = batch + (a.shape[-2:-1] if a.ndim > 1 else ()) + (b.shape[-1:] if b.ndim > 1 else ())
     return shape, same_dtype("matmul", inputs)
 

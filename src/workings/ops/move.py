@@ -20,7 +20,10 @@ def _transpose_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred
     (x,) = inputs
     axes = attributes["axes"]
     if sorted(axes) != list(range(x.ndim)):
-        raise ShapeError(f"transpose: axes {axes} do not name each axis once: {label(x)} has shape {x.shape}")
+        raise ShapeError(
+            f"transpose: axes {axes} do not name each axis once: {label(x)} has shape {x.shape}",
+            fix=f"an order of {tuple(range(x.ndim))}",
+        )
     return tuple(x.shape[a] for a in axes), x.dtype
 
 
@@ -38,18 +41,44 @@ register(
 )
 
 
+def _filled(x: Node, shape: Shape) -> str:
+    """A shape like the wrong one that the values of x do fill: one length is left to be computed, where it can."""
+    for free in range(len(shape)):
+        rest = int(np.prod([n for i, n in enumerate(shape) if i != free], dtype=np.int64))
+        if rest > 0 and x.size % rest == 0 and all(n >= 0 for i, n in enumerate(shape) if i != free):
+            return f".reshape({', '.join('-1' if i == free else str(n) for i, n in enumerate(shape))})"
+    return f"a shape of {x.size} value{'' if x.size == 1 else 's'}, or .reshape(-1)"
+
+
+def _single_axes(x: Node) -> str:
+    axes = [i for i, n in enumerate(x.shape) if n == 1]
+    return (
+        f"axis={axes[0] if len(axes) == 1 else tuple(axes)}"
+        if axes
+        else f"{label(x)} as it is; it has no axis of length 1"
+    )
+
+
 def _reshape_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     (x,) = inputs
     shape = tuple(attributes["shape"])
     if shape.count(-1) > 1:
-        raise ShapeError(f"reshape: {shape} has more than one −1")
+        raise ShapeError(
+            f"reshape: {shape} has more than one −1", fix="one −1 at most, since it is computed from the rest"
+        )
     if -1 in shape:
         rest = int(np.prod([n for n in shape if n != -1], dtype=np.int64))
         if rest == 0 or x.size % rest:
-            raise ShapeError(f"reshape: {label(x)} has shape {x.shape}, {x.size} values, which do not fill {shape}")
+            raise ShapeError(
+                f"reshape: {label(x)} has shape {x.shape}, {x.size} values, which do not fill {shape}",
+                fix=_filled(x, shape),
+            )
         shape = tuple(x.size // rest if n == -1 else n for n in shape)
     if int(np.prod(shape, dtype=np.int64)) != x.size or any(n < 0 for n in shape):
-        raise ShapeError(f"reshape: {label(x)} has shape {x.shape}, {x.size} values, which do not fill {shape}")
+        raise ShapeError(
+            f"reshape: {label(x)} has shape {x.shape}, {x.size} values, which do not fill {shape}",
+            fix=_filled(x, shape),
+        )
     return shape, x.dtype
 
 
@@ -75,7 +104,10 @@ def _broadcast_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"broadcast_to: {label(x)} has shape {x.shape}, which does not stretch to {shape}")
+        raise ShapeError(
+            f"broadcast_to: {label(x)} has shape {x.shape}, which does not stretch to {shape}",
+            fix=f"a shape that ends in {x.shape}, where only axes of length 1 may grow",
+        )
     return shape, x.dtype
 
 
@@ -101,7 +133,9 @@ def _squeeze_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     for a in axes:
         check_axis("squeeze", x, a)
         if x.shape[a] != 1:
-            raise ShapeError(f"squeeze: axis {a} of {label(x)}, of shape {x.shape}, is not of length 1")
+            raise ShapeError(
+                f"squeeze: axis {a} of {label(x)}, of shape {x.shape}, is not of length 1", fix=_single_axes(x)
+            )
     return tuple(n for i, n in enumerate(x.shape) if i not in axes), x.dtype
 
 
@@ -125,7 +159,7 @@ def _expand_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     axes = (axis,) if isinstance(axis, int) else axis
     ndim = x.ndim + len(axes)
     if len(set(axes)) != len(axes):
-        raise ShapeError(f"expand_dims: axis {axes} names an axis twice")
+        raise ShapeError(f"expand_dims: axis {axes} names an axis twice", fix=f"axis={tuple(dict.fromkeys(axes))}")
     for a in axes:
         check_axis("expand_dims", x, a, ndim)
     rest = iter(x.shape)
@@ -169,9 +203,22 @@ register(
 # ── joining ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _joinable(inputs: Sequence[Node], axis: int) -> str:
+    """How arrays that do not join along one axis may be joined."""
+    first = inputs[0]
+    if any(x.ndim != first.ndim for x in inputs):
+        return "arrays with as many axes each; x[None] adds one"
+    for other in range(first.ndim):
+        if all(
+            x.shape[:other] + x.shape[other + 1 :] == first.shape[:other] + first.shape[other + 1 :] for x in inputs
+        ):
+            return f"axis={other} instead of axis={axis}"
+    return f"arrays of one shape, apart from axis {axis}"
+
+
 def _concatenate_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     if not inputs:
-        raise ShapeError("concatenate: nothing to join")
+        raise ShapeError("concatenate: nothing to join", fix="at least one array")
     axis = attributes["axis"]
     first = inputs[0]
     check_axis("concatenate", first, axis)
@@ -180,7 +227,9 @@ def _concatenate_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferr
             m != n for i, (m, n) in enumerate(zip(x.shape, first.shape, strict=True)) if i != axis
         ):
             shapes = ", ".join(f"{label(n)} has shape {n.shape}" for n in inputs)
-            raise ShapeError(f"concatenate along axis {axis}: the other axes differ: {shapes}")
+            raise ShapeError(
+                f"concatenate along axis {axis}: the other axes differ: {shapes}", fix=_joinable(inputs, axis)
+            )
     total = sum(x.shape[axis] for x in inputs)
     shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
     return shape, same_dtype("concatenate", inputs)
@@ -221,13 +270,15 @@ register(
 
 def _stack_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     if not inputs:
-        raise ShapeError("stack: nothing to join")
+        raise ShapeError("stack: nothing to join", fix="at least one array")
     axis = attributes["axis"]
     first = inputs[0]
     check_axis("stack", first, axis, first.ndim + 1)
     if any(x.shape != first.shape for x in inputs):
         shapes = ", ".join(f"{label(n)} has shape {n.shape}" for n in inputs)
-        raise ShapeError(f"stack: the shapes differ: {shapes}")
+        raise ShapeError(
+            f"stack: the shapes differ: {shapes}", fix="arrays of one shape, or np.concatenate along an axis they have"
+        )
     shape = (*first.shape[:axis], len(inputs), *first.shape[axis:])
     return shape, same_dtype("stack", inputs)
 
