@@ -5,38 +5,5 @@
 [0.5, 0.5]
 """
 
-from __future__ import annotations
-
-from workings.ops.functions import (
-    erf,
-    gelu,
-    leaky_relu,
-    log_softmax,
-    logsumexp,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    std,
-    stop_gradient,
-    take,
-    var,
-)
-
-__all__ = [
-    "erf",
-    "gelu",
-    "leaky_relu",
-    "log_softmax",
-    "logsumexp",
-    "relu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "std",
-    "stop_gradient",
-    "take",
-    "var",
-]
+from workings.ops.functions import *  # noqa: F403  (its list of names is the only one)
+from workings.ops.functions import __all__ as __all__
