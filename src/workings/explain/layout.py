@@ -25,14 +25,13 @@ from workings.explain.steps import (
     Value,
     Words,
 )
-from workings.write.text import number, text
+from workings.write.text import text
 from workings.write.tree import Number, Tree
+from workings.write.values import SMALL, shape_word, summary
 
-__all__ = ["Block", "Heading", "Prose", "Row", "Rows", "blocks", "summary"]
+__all__ = ["Block", "Heading", "Part", "Prose", "Row", "Rows", "blocks"]
 
 Part: TypeAlias = "str | Tree"
-SMALL = 6
-LISTED = 42  # columns that a few numbers may take
 
 
 @dataclass(frozen=True)
@@ -124,48 +123,6 @@ def _merged(found: Iterable[Block]) -> list[Block]:
     return result
 
 
-# ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def summary(value: Any, *, mean: bool = True) -> Part:
-    """A value in a document: a number, a few numbers, or the range of many."""
-    array = np.asarray(value)
-    if array.shape == ():
-        return Number(value)
-    if array.size <= SMALL and len(listed := _listed(array)) <= LISTED:
-        return listed
-    if array.dtype.kind == "b":
-        return f"{np.count_nonzero(array):,} of {array.size:,} true"
-    if array.dtype.kind != "f":
-        return f"{number(array.min())} … {number(array.max())}"
-    finite = int(np.count_nonzero(np.isfinite(array)))
-    if finite < array.size:
-        return f"{array.size - finite:,} of {array.size:,} not finite"
-    low, middle, high = (number(float(f"{float(v):.3g}") + 0.0) for v in (array.min(), array.mean(), array.max()))
-    if low == high:
-        return f"all {low}"
-    return f"{low} … {high}" + (f", mean {middle}" if mean else "")
-
-
-def _listed(array: np.ndarray) -> str:
-    """A few numbers, exact where that is short, and otherwise rounded, which the sign before them says."""
-    exact = _nested(array, number)
-    if len(exact) <= 8 * array.size + 4:
-        return exact
-    return "≈ " + _nested(array, lambda v: number(float(f"{float(v):.3g}")))
-
-
-def _nested(array: np.ndarray, spell: Callable[[Any], str]) -> str:
-    if array.ndim == 0:
-        return spell(array[()])
-    return f"[{', '.join(_nested(a, spell) for a in array)}]"
-
-
-def _shape(value: Any) -> str:
-    shape = np.shape(value)
-    return f"[{'×'.join(map(str, shape))}]" if shape else ""
-
-
 # ── one step ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -178,7 +135,7 @@ def _givens(steps: list[Given]) -> Iterable[Block]:
         yield Prose(tuple(words))
     for step in steps:
         if np.shape(step.value) != ():
-            yield Rows((Row(step.symbol, (), (), _shape(step.value), step.value),), "ledger")
+            yield Rows((Row(step.symbol, (), (), shape_word(step.value), step.value),), "ledger")
 
 
 def _equation(step: Value | Backward, member: bool) -> Rows:
@@ -194,7 +151,7 @@ def _equation(step: Value | Backward, member: bool) -> Rows:
 def _ledger(step: Value | Backward, member: bool) -> Rows:
     """Among arrays: the formula, the shape, and the value beside."""
     left = step.left if isinstance(step, Backward) else step.symbol
-    row = Row(left, (step.formula,), step.words, _shape(step.value), step.value, member)
+    row = Row(left, (step.formula,), step.words, shape_word(step.value), step.value, member)
     return Rows((row,), "ledger")
 
 
@@ -222,7 +179,7 @@ def _nudge(step: Nudge) -> Iterable[Block]:
     if np.shape(step.value):
         small = np.size(step.value) <= SMALL
         words: Words = ("becomes ", summary(step.value)) if small else step.words
-        yield Rows((Row(step.formula, (), words, _shape(step.value)),), "list")
+        yield Rows((Row(step.formula, (), words, shape_word(step.value)),), "list")
         return
     parts = (step.numbers,) if step.numbers is not None else ()
     yield Rows((Row(step.formula, (*parts, Number(step.value))),), "line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks, summary
+from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks
 from workings.explain.steps import Derivation, Words
 from workings.write.latex import latex, said
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
-from workings.explain.layout import Heading, Prose, Row, Rows, blocks, summary
+from workings.explain.layout import Heading, Prose, Row, Rows, blocks
 from workings.explain.steps import Derivation, Words
 from workings.write.text import columns, text, wrap
 from workings.write.tree import Tree
+from workings.write.values import summary
 
 __all__ = ["render", "sentence"]
 
