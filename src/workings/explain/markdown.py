@@ -7,6 +7,7 @@ import re
 from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks
 from workings.explain.steps import Derivation, Words
 from workings.write.latex import latex, said
+from workings.write.values import summary
 
 __all__ = ["render"]
 
