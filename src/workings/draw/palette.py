@@ -42,12 +42,14 @@ _LIGHT_PLACES = ('[data-theme="light"]', '[data-jp-theme-light="true"]', ".vscod
 
 
 def variables(selector: str) -> str:
-    """CSS that gives the colors to `selector` as `--wk-ink` and so on: as the system prefers, or as the place says."""
+    """CSS that gives the colors to `selector` as `--wk-ink` and so on: as the system prefers, or as the place says.
+
+    Paper is always light.
+    """
     light, dark = ("".join(f"--wk-{name}:{pair[i]};" for name, pair in COLORS.items()) for i in range(2))
     places = [", ".join(f"{place} {selector}" for place in among) for among in (DARK_PLACES, _LIGHT_PLACES)]
     return (
         f"{selector}{{{light}}}\n"
-        f"@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}\n"
-        f"{places[0]}{{{dark}}}\n"
-        f"{places[1]}{{{light}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{{selector}{{{dark}}}}}\n"
+        f"@media screen{{{places[0]}{{{dark}}}\n{places[1]}{{{light}}}}}\n"
     )

@@ -15,9 +15,21 @@ from workings.explain.check import ELEMENTS, check_step
 from workings.explain.flat import no_path, why_zero
 from workings.explain.local import Slope, local_steps, slopes
 from workings.explain.nudge import nudge_steps
-from workings.explain.setting import Setting, prepare
-from workings.explain.steps import Chain, Check, Derivation, Given, Remark, Section, Step, Summary, Value, Words
-from workings.graph import Node
+from workings.explain.setting import Setting, prepare, worth
+from workings.explain.steps import (
+    Chain,
+    Check,
+    Derivation,
+    Given,
+    Remark,
+    Section,
+    Step,
+    Subject,
+    Summary,
+    Value,
+    Words,
+)
+from workings.graph import Graph, Node
 from workings.write.maths import expression
 from workings.write.text import columns, text
 from workings.write.tree import Number, Tree
@@ -71,7 +83,18 @@ def derive(
     return Derivation(
         ("How ", setting.symbol(loss), " changes with ", *_listing([setting.symbol(n) for n in setting.wrt])),
         tuple(sections),
+        _subject(setting),
     )
+
+
+def _subject(setting: Setting) -> Subject:
+    """The graph that was derived, with all its values."""
+    known = dict(setting.values)
+    for adjoint in sorted(set(setting.adjoints.values()), key=lambda n: n.serial):
+        known[adjoint] = worth(adjoint, known)
+    gradients = {node: known[adjoint] for node, adjoint in setting.adjoints.items()}
+    graph = Graph(setting.given, [setting.loss], name=setting.names.get(setting.loss) or "loss")
+    return Subject(graph, setting.wrt, setting.values, setting.adjoints, gradients, setting.names)
 
 
 def check_section(setting: Setting, checks: Sequence[Check]) -> Section:

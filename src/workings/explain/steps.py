@@ -5,10 +5,11 @@ A renderer turns steps into text, Markdown or a page; nothing is computed after 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from workings.graph import Node
+from workings.graph import Graph, Node
 from workings.write.tree import Differential, Rate, Symbol, Tree
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "Section",
     "Step",
+    "Subject",
     "Summary",
     "Value",
     "Words",
@@ -191,6 +193,26 @@ class Section:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a derivation is about, for pictures of it.
+
+    graph      from what is given to the loss, its only output
+    wrt        what the loss is differentiated by; inputs of the graph
+    values     the value of every node
+    adjoints   the derivative of the loss with respect to each node that a derivative flows through, as graph
+    gradients  the values of these derivatives
+    names      the names of the nodes in the document; what is only a part of a line has none
+    """
+
+    graph: Graph
+    wrt: tuple[Node, ...]
+    values: Mapping[Node, Any]
+    adjoints: Mapping[Node, Node]
+    gradients: Mapping[Node, Any]
+    names: Mapping[Node, str]
+
+
 @dataclass(frozen=True)
 class Derivation:
     """How the loss changes with its parameters, step by step, each step computed from the graph.
@@ -201,6 +223,7 @@ class Derivation:
 
     title: Words
     sections: tuple[Section, ...]
+    subject: Subject
 
     @property
     def steps(self) -> tuple[Step, ...]:
