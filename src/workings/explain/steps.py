@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workings.graph import Graph, Node
 from workings.write.tree import Differential, Rate, Symbol, Tree
+
+if TYPE_CHECKING:
+    from workings.explain.page import Page
 
 __all__ = [
     "Agreement",
@@ -246,6 +249,23 @@ class Derivation:
         from workings.explain.markdown import render
 
         return render(self)
+
+    def html(self) -> str:
+        """The derivation as an HTML page that stands alone; `page()` can be saved and opened."""
+        return self.page().html
+
+    def page(self) -> Page:
+        """The derivation as a page: formula beside picture beside program, each name lit in all three.
+
+        >>> import workings as wk
+        >>> w = wk.parameter(0.5)
+        >>> loss = (w - 1) ** 2
+        >>> wk.explain(loss, w).page()  # doctest: +ELLIPSIS
+        <page 'How loss changes with w', ... kB>
+        """
+        from workings.explain.page import derivation_page
+
+        return derivation_page(self)
 
     def __str__(self) -> str:
         return self.text()

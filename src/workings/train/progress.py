@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from workings.train.events import Event, Progressed, Started, Stopped
 
-__all__ = ["Progress", "wanted"]
+__all__ = ["Progress", "shown", "wanted"]
 
 _QUIET_SECONDS = 0.5  # a run that is over sooner needs no bar
 
@@ -16,6 +17,20 @@ def wanted(progress: bool | None) -> bool:
     """Whether a bar is shown: as asked, or (None) when the errors go to a terminal."""
     # a program without a console has no standard error
     return (sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress
+
+
+T = TypeVar("T")
+
+
+def shown(work: Iterable[T], total: int, what: str, wanted: bool) -> Iterator[T]:
+    """The same things, one after the other, with a bar on standard error while they take long."""
+    if not wanted:
+        yield from work
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(work, what, total, console=Console(stderr=True), transient=True)
 
 
 class Progress:

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from workings import engines
 from workings.errors import ArgumentError
-from workings.explain import Derivation, derive_step
+from workings.explain import Derivation
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
 from workings.train.events import Event, Listener, Reason
-from workings.train.loop import Position, replay, run_steps
+from workings.train.loop import Position, run_steps
 from workings.train.optimizers import check_setting
 from workings.train.program import Built
-from workings.train.progress import Progress, wanted
+from workings.train.progress import Progress, shown, wanted
+from workings.train.record import Before, Leg, before, recorded, spread
 from workings.train.stops import BOUNDS, Stops, check_bound
 from workings.train.values import learned, named_value
 from workings.write.python import write_python
 
 if TYPE_CHECKING:
+    from workings.explain.page import Page
     from workings.graph import Program
     from workings.write.written import Written
 
 __all__ = ["Run", "check_steps"]
-
-
-class _Leg(NamedTuple):
-    """A stretch of steps that were run with the same settings, from where it began."""
-
-    first: int
-    carry: tuple[Any, ...]
-    settings: tuple[Any, ...]
 
 
 class Run:
@@ -66,7 +60,7 @@ class Run:
         self._data = tuple(built.program.data.values())
         self._position = Position(built.program.start(), np.empty(0, built.program.loss.dtype))
         self._settings = dict(built.program.settings)
-        self._legs: list[_Leg] = []
+        self._legs: list[Leg] = []
         self._listeners = tuple(listeners)
         self._progress = progress
         self.reason = Reason.STEPS
@@ -143,7 +137,7 @@ class Run:
         self._settings |= self._changed({"learning_rate": learning_rate, **settings})
         now = self._setting_values()
         if not self._legs or any(a != b for a, b in zip(self._legs[-1].settings, now, strict=True)):
-            self._legs.append(_Leg(self.steps, self._position.carry, now))
+            self._legs.append(Leg(self.steps, self._position.carry, now))
         bars = [Progress()] if wanted(self._progress if progress is None else progress) else []
         listeners = (*bars, *self._listeners)
 
@@ -249,17 +243,38 @@ class Run:
             raise ArgumentError(
                 f"step is {step!r}; steps 0 to {self.steps} can be explained", fix=f"run.explain(step={self.steps})"
             )
-        carry, settings = self._before(int(at))
-        names = [node.name or "" for node in self.program.setting_inputs]
-        return derive_step(self.program, carry, settings=dict(zip(names, settings, strict=True)))
+        return recorded(self.program, next(self._before([int(at)]))).derivation
 
-    def _before(self, step: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """What was carried into a step, and the settings there: the leg it lies in, replayed."""
-        if step == self.steps:
-            return self._position.carry, self._setting_values()
-        leg = next(leg for leg in reversed(self._legs) if leg.first <= step)
-        dtype = self.program.loss.dtype
-        return replay(self._engine, leg.carry, self._data, leg.settings, leg.first, step, dtype), leg.settings
+    def page(self, steps: int = 100, *, progress: bool | None = None) -> Page:
+        """The run as a page: derivation, picture and program, with a slider over recorded steps.
+
+        At most so many `steps` are recorded, spread over those that were run, the first and the last among them;
+        each is worked out again, derived and checked. The page stands alone: `page.save("run.html")`.
+
+        >>> import workings as wk
+        >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=5)
+        >>> run.page().title
+        'How f changes with w'
+
+        Raises `ArgumentError` unless `steps` is a whole number, 1 or more.
+        """
+        from workings.explain.page import run_page  # the writers of pages, for those who want one
+
+        if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
+            raise ArgumentError(f"steps is {steps!r}; a page shows 1 step or more", fix="steps=100")
+        chosen = spread(self.steps, int(steps))
+        bar = wanted(self._progress if progress is None else progress)
+        frames = [recorded(self.program, found) for found in shown(self._before(chosen), len(chosen), "recording", bar)]
+        return run_page(frames, self.program.step, self._written, self.losses, about=self._about())
+
+    def _before(self, steps: Sequence[int]) -> Iterator[Before]:
+        """What was carried into these steps, which ascend, and the settings there: the legs, replayed."""
+        return before(self._engine, self._data, self._legs, self._position, self._setting_values(), steps)
+
+    def _about(self) -> str:
+        """The run in a few words, below the title of its page."""
+        count = f"{self.steps:,} step{'' if self.steps == 1 else 's'}"
+        return f"A run of {self.program.step.name}: {count}, engine {self.engine}; {self.reason}."
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentError(

@@ -80,13 +80,14 @@ def write_python(program: Program) -> Written:
     return Written(page.text, arrays, page.nodes, "train", given)
 
 
-def write_python_function(graph: Graph, name: str | None = None) -> Written:
+def write_python_function(graph: Graph, name: str | None = None, *, names: Mapping[Node, str] | None = None) -> Written:
     """A graph as a Python function of its inputs that returns its outputs.
 
     One output is returned as it is, several as a tuple. A large constant is an argument after the inputs.
+    `names` are those of a document that the function stands beside, if it is to use them; the graph's otherwise.
     Raises `UnsupportedError` for an op that has no spelling in Python.
     """
-    names = graph.names
+    names = names or graph.names
     function = Names().give(name or graph.name)
     constants = _Constants(graph, names)
     section: dict[Node, int] = {}
