@@ -9,7 +9,7 @@ import pytest
 
 from workings.errors import ArgumentError
 from workings.lessons import FIRST, LESSONS
-from workings.lessons.glossary import TERMS
+from workings.explain.glossary import TERMS
 from workings.lessons.one_neuron import one_neuron
 from workings.lessons.stage import Stage
 

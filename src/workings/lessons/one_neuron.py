@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.lessons.glossary import TERMS, TERMS_TO_COME
+from workings.explain.glossary import TERMS, TERMS_TO_COME
 from workings.lessons.remarks import (
     about_answer,
     about_direction,
