@@ -8,15 +8,15 @@ import re
 import pytest
 
 from workings.errors import ArgumentError
-from workings.lessons import FIRST, LESSONS
 from workings.explain.glossary import TERMS
+from workings.lessons import FIRST, LESSONS
 from workings.lessons.one_neuron import one_neuron
-from workings.lessons.stage import Stage
+from workings.lessons.terminal import Terminal
 
 
 def told(**settings: float) -> str:
     file = io.StringIO()
-    assert Stage(file).present(one_neuron, **settings)
+    assert Terminal(file).present(one_neuron, **settings)
     return file.getvalue()
 
 

@@ -6,7 +6,7 @@ import click
 
 from workings import lessons
 from workings.cli.options import traceback_option
-from workings.lessons.stage import Stage
+from workings.lessons.terminal import Terminal
 
 __all__ = ["lesson"]
 
@@ -58,7 +58,7 @@ def lesson(name: str, listing: bool, settings: tuple[tuple[str, float], ...], no
     for given, _ in settings:
         if given not in known:
             raise click.UsageError(f"the lesson {name} has no number {given!r}; it has {', '.join(known)}")
-    stage = Stage.on_terminal(pause=not no_pause, color=click.get_current_context().color)
+    stage = Terminal.on_terminal(pause=not no_pause, color=click.get_current_context().color)
     stage.present(lessons.LESSONS[name].load(), **dict(settings))
 
 

@@ -7,6 +7,8 @@ on them too, so that the lesson stays true with another start value, learning ra
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,16 +16,24 @@ from workings.errors import ArgumentError
 from workings.explain.glossary import TERMS, TERMS_TO_COME
 from workings.lessons.remarks import (
     about_answer,
+    about_difference_plot,
     about_direction,
     about_first_loss,
     about_however,
     about_question,
+    about_square_plot,
     about_squared_nudge,
     about_steps,
     about_training,
     figure,
 )
 from workings.lessons.stage import Stage
+from workings.trace.trace import trace
+
+if TYPE_CHECKING:
+    from workings.draw.plot import Plot
+    from workings.graph import Node
+    from workings.lessons.nudges import Way
 
 __all__ = ["one_neuron"]
 
@@ -89,10 +99,16 @@ def _opening(stage: Stage) -> None:
         needs all of them, and is small enough to follow every number. This lesson takes that net from its
         first guess to a useful answer, in ten steps, and leaves no arithmetic out.
     """)
-    stage.say("""
+    stage.say(
+        """
         Lines that begin with >>> are Python. Each is run at the moment it is shown, and what came out stands
         below it. You can type the same lines into a Python of your own. The first one fetches this library:
-    """)
+    """,
+        page="""
+        The lines in frames are Python. Each was run when this page was made, and what came out stands below it.
+        You can type the same lines into a Python of your own. The first one fetches this library:
+    """,
+    )
     stage.cell("import workings as wk")
 
 
@@ -105,6 +121,7 @@ def _net(stage: Stage, x: float, expected: float) -> None:
     """)
     stage.say("Our net has one *neuron*. It takes a number x, multiplies it by a number w, and answers y:")
     stage.show(NET)
+    stage.formula(_traced(NET, "w", "x"))
     stage.say("""
         w is the only parameter. A parameter that an input is multiplied by is called a *weight*, hence the
         letter. This line cannot be run yet, since neither w nor x has a value; the next two steps see to that.
@@ -116,6 +133,13 @@ def _net(stage: Stage, x: float, expected: float) -> None:
     """)
 
 
+def _traced(line: str, *inputs: str) -> Node:
+    """What a line of the lesson computes, before its inputs have values."""
+    names: dict[str, Any] = {}
+    exec(f"def net({', '.join(inputs)}):\n    {line}\n    return {line.split(' = ')[0]}\n", names)
+    return trace(names["net"], *(1.0 for _ in inputs)).outputs[0]
+
+
 def _values(stage: Stage, start: float, x: float, expected: float) -> None:
     stage.step("2 · Somewhere to start")
     stage.say(f"""
@@ -124,8 +148,9 @@ def _values(stage: Stage, start: float, x: float, expected: float) -> None:
         {figure(start)}.
     """)
     stage.cell(f"w = wk.parameter({start!r})")
+    stage.formula(stage["w"])
     stage.say("""
-        wk.parameter marks a number as one that training may change. Apart from that you can calculate with it
+        `wk.parameter` marks a number as one that training may change. Apart from that you can calculate with it
         as with any other number.
     """)
     stage.step("3 · Something to learn from")
@@ -134,7 +159,9 @@ def _values(stage: Stage, start: float, x: float, expected: float) -> None:
         *training data*. Other nets need thousands of examples, or billions; ours gets by with one.
     """)
     stage.cell(f"x = wk.constant({x!r})\nexpected = wk.constant({expected!r})")
-    stage.say("wk.constant says that these two stay as they are. They are the question, not the answer.")
+    stage.formula(stage["x"])
+    stage.formula(stage["expected"])
+    stage.say("`wk.constant` says that these two stay as they are. They are the question, not the answer.")
     stage.step("4 · What the net answers now")
     stage.say("Now w and x have values, and the line from step 1 can be run.")
     stage.cell(f"{NET}\ny")
@@ -142,6 +169,7 @@ def _values(stage: Stage, start: float, x: float, expected: float) -> None:
         Working out the answer from the input is called the *forward pass*.
         {about_answer(stage["y"].value, expected)}
     """)
+    stage.picture("wk.draw(y)", "How the answer is made: w and x go in, are multiplied, and y comes out.")
 
 
 def _difference(stage: Stage) -> tuple[float, float]:
@@ -155,7 +183,7 @@ def _difference(stage: Stage) -> tuple[float, float]:
     y, loss = float(stage["y"]), float(stage["loss"])
     stage.say(about_first_loss(loss))
     stage.say("Look at how the loss came about. It was made from y, and y was made from w:")
-    stage.show(_picture(stage))
+    stage.picture("wk.draw(loss)", "How the loss is composed, with the values.", lines=_picture(stage))
     stage.say("""
         Functions put together like this, the result of one going into the next, are *composed*. A deep net is
         the same thing with more links in the chain.
@@ -198,6 +226,10 @@ def _gradient(stage: Stage, learning_rate: float) -> None:
     """)
     stage.turn()
     stage.cell("wk.explain(loss, w)")
+    stage.picture(
+        "wk.draw(loss, w)",
+        "The same as a picture: the values go forward to the loss, and the slopes come back from it to w.",
+    )
     stage.turn()
     stage.say("""
         Going through the links from the loss back to the parameters is called *backpropagation*, or the
@@ -220,7 +252,7 @@ def _gradient(stage: Stage, learning_rate: float) -> None:
 def _however(stage: Stage, first: tuple[float, float], start: float, learning_rate: float) -> None:
     stage.step("8 · Rinse and repeat?")
     stage.say("""
-        Forward pass, loss, backward pass, nudge: together they are one step of training. The plan is to repeat
+        Forward pass, loss, backward pass, nudge: together they are one *step* of training. The plan is to repeat
         it until the loss is small enough. But first let us see what one step has done.
     """)
     stage.cell(f"{NET}\ny\nloss = y - expected\nloss")
@@ -228,6 +260,7 @@ def _however(stage: Stage, first: tuple[float, float], start: float, learning_ra
     stage.step("9 · However")
     for paragraph in about_however(first, (float(stage["y"]), float(stage["loss"])), float(stage["expected"])):
         stage.say(paragraph)
+    _drawn(stage, _difference_loss, "y − expected", about_difference_plot, start, learning_rate)
     stage.say("""
         So a loss must have its lowest value where the goal is, and be larger everywhere else. Squaring the
         difference does that: a square is never negative, and it is 0 only where the difference is 0.
@@ -242,6 +275,7 @@ def _however(stage: Stage, first: tuple[float, float], start: float, learning_ra
     """)
     stage.turn()
     stage.cell(f"wk.explain(loss, w, learning_rate={learning_rate!r})")
+    stage.picture("wk.draw(loss, w)", "The chain with its new link, the values forward and the slopes back.")
     stage.turn()
     stage.say("With z written out, the gradient is 2 (y − expected) x. Typed in like that, it is the same number:")
     stage.cell("2 * (y - expected) * x")
@@ -249,13 +283,44 @@ def _however(stage: Stage, first: tuple[float, float], start: float, learning_ra
     stage.cell(f"w = w - {learning_rate!r} * wk.gradient(loss, w)\nw\n(w * x - expected) ** 2")
     after = (float(stage["w"]) * float(stage["x"]) - float(stage["expected"])) ** 2
     stage.say(about_squared_nudge(start, float(stage["w"]), before, after))
+    _drawn(stage, _squared_loss, "(y − expected)²", about_square_plot, start, learning_rate)
+
+
+def _difference_loss(w: Any, x: Any, expected: Any) -> Any:
+    y = w * x
+    return y - expected
+
+
+def _squared_loss(w: Any, x: Any, expected: Any) -> Any:
+    y = w * x
+    return (y - expected) ** 2
+
+
+def _drawn(
+    stage: Stage,
+    loss: Callable[..., Any],
+    formula: str,
+    about: Callable[[Way], str],
+    start: float,
+    learning_rate: float,
+) -> None:
+    """The loss over w with the nudges on it, where there can be a plot."""
+    x, expected = float(stage["x"]), float(stage["expected"])
+
+    def drawn() -> tuple[Plot, str]:
+        from workings.lessons.nudges import way, way_plot
+
+        found = way(loss, start, learning_rate, x, expected)
+        return way_plot(found, loss, formula, x, expected), about(found)
+
+    stage.plot(drawn)
 
 
 def _machine(stage: Stage, start: float, learning_rate: float, x: float, expected: float) -> None:
     stage.step("10 · Putting it together")
     stage.say(f"""
-        One nudge by hand is instructive; {STEPS} are a job for a loop. wk.train takes the loss as a function,
-        derives its gradient as we just did, and repeats the step. wk.SGD is the nudge of step 7 by its usual
+        One nudge by hand is instructive; {STEPS} are a job for a loop. `wk.train` takes the loss as a function,
+        derives its gradient as we just did, and repeats the step. `wk.SGD` is the nudge of step 7 by its usual
         name, stochastic *gradient descent*: down the slope that the gradient describes.
     """)
     stage.cell(
@@ -285,13 +350,14 @@ def _machine(stage: Stage, start: float, learning_rate: float, x: float, expecte
     )
     stage.turn()
     stage.say(f"All {2 * STEPS} losses, from the first step on the left to the last on the right:")
-    stage.cell("from workings.draw import curve\nprint(curve(run.losses, width=70))")
-    stage.say(about_training(np.asarray(stage["run"].losses), learning_rate))
+    losses = np.asarray(stage["run"].losses)
+    stage.plot(lambda: _losses(losses), instead="from workings.draw import curve\nprint(curve(run.losses, width=70))")
+    stage.say(about_training(losses, learning_rate))
     stage.turn()
     stage.say("""
         What ran is no secret. It is a Python program, written from the graph of the net, that needs nothing
         but NumPy; here is the part that does the work. The forward pass, the backward pass and the nudge are
-        all there, in your names, and d_w is what we wrote as dloss/dw.
+        all there, in your names, and `d_w` is what we wrote as dloss/dw.
     """)
     stage.cell(
         """
@@ -300,6 +366,13 @@ def _machine(stage: Stage, start: float, learning_rate: float, x: float, expecte
         print(program[loop : program.index("if __name__")])
         """
     )
+
+
+def _losses(losses: np.ndarray) -> tuple[Plot, str]:
+    from workings.lessons.nudges import losses_plot
+
+    found = losses_plot(losses)
+    return found, found.words()
 
 
 def _answers(stage: Stage, x: float, question: float) -> None:
@@ -326,7 +399,7 @@ def _next(stage: Stage) -> None:
     stage.step("What comes next")
     stage.say("""
         *More neurons.* A net with many neurons has many weights, and multiplying them with many inputs and
-        adding up is what a matrix product does. So nets are written with matrices: y = x @ w + b. Between
+        adding up is what a matrix product does. So nets are written with matrices: `y = x @ w + b`. Between
         the products stand functions that are not straight lines, or else all the layers would amount
         to one. The chain rule does not mind: each of these is one more link.
     """)
@@ -348,4 +421,4 @@ def _next(stage: Stage) -> None:
         workings lesson one_neuron --set start=3
         """.replace("        ", "")
     )
-    stage.say("Then write a net of your own. workings train --help says how.")
+    stage.say("Then write a net of your own. `workings train --help` says how.")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from workings.lessons.nudges import Way
+
 __all__ = [
     "about_answer",
+    "about_difference_plot",
     "about_direction",
     "about_first_loss",
     "about_however",
     "about_question",
+    "about_square_plot",
     "about_squared_nudge",
     "about_steps",
     "about_training",
@@ -81,6 +86,44 @@ def about_however(first: tuple[float, float], then: tuple[float, float], expecte
         f"{why} Here the net answered too much, and so smaller was better. Had it answered too little, the same nudge "
         "would have moved it away from the goal; and at 0 it will not stop.",
     ]
+
+
+def about_difference_plot(way: Way) -> str:
+    """What is seen where the nudges are drawn on the plain difference."""
+    words = "The difference over w is a straight line. It passes through 0 at the goal, and does not stop there"
+    ws, goal = way.ws, way.goal
+    if len(ws) < 2:
+        return f"{words}. With a learning rate of 0 there are no nudges to draw."
+    start, side = ws[0], "left" if ws[1] < ws[0] else "right"
+    toward = (goal - start) * (ws[1] - start) > 0
+    where = "to the goal and past it" if toward else "away from the goal"
+    return (
+        f"{words}: to the {side} it goes down without end. The nudges{_to_an_arrow(way.every)} follow it, {where}, "
+        "all of the same length."
+    )
+
+
+def about_square_plot(way: Way) -> str:
+    """What is seen where the nudges are drawn on the square."""
+    words = "The square over w is a valley, and its lowest point is the goal"
+    ws, losses, goal = way.ws, way.losses, way.goal
+    if len(ws) < 2:
+        return f"{words}. There are no nudges to draw: w stays where it is."
+    arrows = _to_an_arrow(way.every)
+    first, last = abs(ws[0] - goal), abs(ws[-1] - goal)
+    if losses[1] > losses[0]:
+        return f"{words}. The nudges{arrows} jump across it, and each ends higher up on the other side."
+    if losses[1] == losses[0]:
+        return f"{words}. The nudges{arrows} jump across it, and each ends as high up on the other side."
+    if (ws[1] - goal) * (ws[0] - goal) < 0:
+        return f"{words}. The nudges{arrows} jump across it, and each ends lower down on the other side."
+    if last == 0 or last < 0.7 * first:
+        return f"{words}. The nudges{arrows} lead down to it, and become shorter as the slope gets flatter."
+    return f"{words}. The nudges{arrows} lead toward it, in very small steps."
+
+
+def _to_an_arrow(every: int) -> str:
+    return "" if every == 1 else f", {every:,} to an arrow,"
 
 
 def about_squared_nudge(before: float, after: float, loss: float, new_loss: float) -> str:

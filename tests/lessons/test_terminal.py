@@ -7,12 +7,12 @@ import itertools
 
 import pytest
 
-from workings.lessons.stage import Stage
+from workings.lessons.terminal import Terminal
 
 
-def stage(**settings) -> tuple[Stage, io.StringIO]:
+def stage(**settings) -> tuple[Terminal, io.StringIO]:
     file = io.StringIO()
-    return Stage(file, **settings), file
+    return Terminal(file, **settings), file
 
 
 def test_a_cell_shows_what_the_prompt_would():
@@ -70,7 +70,7 @@ def test_paragraphs_are_wrapped_and_terms_lose_their_asterisks():
     assert max(map(len, lines)) <= 50
 
 
-def waiting(height: int, keys: str = "\r") -> tuple[Stage, io.StringIO, list[str]]:
+def waiting(height: int, keys: str = "\r") -> tuple[Terminal, io.StringIO, list[str]]:
     asked: list[str] = []
     source = itertools.cycle(keys)
 
@@ -79,7 +79,7 @@ def waiting(height: int, keys: str = "\r") -> tuple[Stage, io.StringIO, list[str
         return next(source)
 
     file = io.StringIO()
-    return Stage(file, height=height, key=key), file, asked
+    return Terminal(file, height=height, key=key), file, asked
 
 
 def test_it_waits_where_a_screen_is_full_and_never_on_an_empty_one():
@@ -110,7 +110,7 @@ def test_what_is_longer_than_a_screen_is_cut_at_empty_lines():
 def test_leaving(key):
     on, file, _ = waiting(height=12, keys="?" + key)
 
-    def lesson(on: Stage) -> None:
+    def lesson(on: Terminal) -> None:
         on.say("first")
         on.turn()
         on.say("second")
@@ -124,9 +124,9 @@ def test_the_end_of_the_input_leaves():
     def key() -> str:
         raise EOFError
 
-    def lesson(on: Stage) -> None:
+    def lesson(on: Terminal) -> None:
         on.say("first")
         on.turn()
         on.say("second")
 
-    assert not Stage(io.StringIO(), height=24, key=key).present(lesson)
+    assert not Terminal(io.StringIO(), height=24, key=key).present(lesson)
