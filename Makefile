@@ -21,8 +21,10 @@ help:  ## print this table
 	@echo
 	@echo "  PYTHON=python3.12 takes another Python, VENV=.venv-3.12 another folder for it."
 
-lesson: $(STAMPS)/package  ## set up, then train one neuron and show its workings
+lesson: $(STAMPS)/package  ## set up, then train one neuron and show its workings, also as lesson.html
 	$(BIN)/workings lesson one_neuron
+	@echo "The same lesson as a page with pictures, for a browser:"
+	@$(BIN)/workings lesson one_neuron --out "$(CURDIR)/lesson.html"
 
 test: $(STAMPS)/test  ## set up, then run the tests and the examples in the docstrings
 	$(PYTEST) --doctest-modules src tests

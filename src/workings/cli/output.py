@@ -17,8 +17,10 @@ from workings.write.written import is_device, packed, replace_file
 __all__ = ["announce", "arrays_of", "checked", "put"]
 
 
-def checked(out: str, model: str, suffix: str) -> Path:
+def checked(out: str, model: str | None, suffix: str) -> Path:
     """Where to write: `out`, or in the folder `out` a file named after the model; an error if that cannot be.
+
+    Without a model, `out` is the file itself.
 
     A name without an ending gets `suffix`, and one with another ending is refused. A device or a pipe, as
     /dev/stdout, is taken as it is; of a link, the place that it leads to has to be good.
@@ -27,6 +29,8 @@ def checked(out: str, model: str, suffix: str) -> Path:
     if is_device(path):
         return path
     if path.is_dir():
+        if model is None:
+            raise ArgumentError(f"{seen(path)} is a folder", fix=f"--out {seen(path / ('name' + suffix))}")
         path = path / Path(model).with_suffix(suffix).name
     elif out.endswith(("/", os.sep)):
         raise ArgumentError(f"there is no folder {seen(out)} to write to", fix=f"mkdir {seen(out)} first")
@@ -42,7 +46,7 @@ def checked(out: str, model: str, suffix: str) -> Path:
         )
     if path.is_dir():
         raise ArgumentError(f"{seen(path)} cannot be written: it is a folder")
-    if path.exists() and Path(model).exists() and path.samefile(model):
+    if model is not None and path.exists() and Path(model).exists() and path.samefile(model):
         raise ArgumentError(f"{seen(path)} is the model file itself, and is left as it is", fix="another name")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ArgumentError(

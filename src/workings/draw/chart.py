@@ -90,7 +90,7 @@ class _Drawing:
         self.y = axis(ys, self.bottom, self.top, log=plot.log, margin=0.04)
         if ys.size and ys.min() == 0 and ys.max() > 0 and not plot.log:
             self.y = Axis(0.0, self.y.high, self.bottom, self.top)
-        self.y_ticks = self.y.ticks(max(2, int((self.bottom - self.top) / 42)))
+        self.y_ticks = self.y.ticks(max(2, int((self.bottom - self.top) / 34)))
         self.left = 16 + max([_width(t.label) for t in self.y_ticks], default=0)
         self.x = axis(xs, self.left, self.right, margin=0.0 if lines else 0.03)
         self.x_ticks = self.x.ticks(9, self._side_by_side)

@@ -14,7 +14,7 @@ from workings.train import SGD, train
 
 __all__ = ["Way", "losses_plot", "way", "way_plot"]
 
-_ARROWS = 12
+_ARROWS = 8
 _LONGEST = 1000  # nudges to an arrow
 _POINTS = 100  # on the curve, about
 
@@ -41,7 +41,7 @@ def way(loss: Callable[..., Any], start: float, learning_rate: float, x: float, 
     data = {"x": x, "expected": expected}
     run = train(loss, {"w": start}, data, optimizer=SGD(learning_rate), steps=0, progress=False)
     first = abs(float(run.resume(steps=1, progress=False).parameters["w"]) - start)
-    every = _round(0.15 * span / first) if first else 1
+    every = _round(0.35 * span / first) if first else 1
     ws = [start]
     while first and len(ws) <= _ARROWS and abs(ws[-1] - goal) <= 2.5 * span:
         run.resume(steps=every - 1 if len(ws) == 1 else every, progress=False)
@@ -66,7 +66,7 @@ def way_plot(found: Way, loss: Callable[..., Any], formula: str, x: float, expec
         name = "nudges" if found.every == 1 else f"nudges, {found.every:,} an arrow"
         series.append(Series(name, found.ws, found.losses, "steps"))
     series.append(Series("goal", [found.goal], [float(loss(found.goal, x, expected))], "points"))
-    return plot(series, title=f"The loss {formula} over w", x_label="w", y_label="loss")
+    return plot(series, title=f"The loss {formula} over w", x_label="w", y_label="loss", height=340)
 
 
 def _between(low: float, high: float) -> np.ndarray:

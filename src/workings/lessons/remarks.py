@@ -115,6 +115,8 @@ def about_square_plot(way: Way) -> str:
         return f"{words}. The nudges{arrows} jump across it, and each ends higher up on the other side."
     if losses[1] == losses[0]:
         return f"{words}. The nudges{arrows} jump across it, and each ends as high up on the other side."
+    if losses[1] == 0 and way.every == 1:
+        return f"{words}. The first nudge lands right there, and there is no other."
     if (ws[1] - goal) * (ws[0] - goal) < 0:
         return f"{words}. The nudges{arrows} jump across it, and each ends lower down on the other side."
     if last == 0 or last < 0.7 * first:

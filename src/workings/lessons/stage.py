@@ -32,12 +32,14 @@ class Ran:
 
     lines    as it was written
     block    whether it has a body of its own
+    apart    whether there is an empty line before it
     printed  what it printed
     value    what it came to, if it is an expression
     """
 
     lines: tuple[str, ...]
     block: bool
+    apart: bool
     printed: str
     value: Any
 
@@ -123,10 +125,13 @@ class Stage(ABC):
         file = f"<lesson, cell {self._cells}>"
         lines = source.splitlines()
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        return [
-            Ran(tuple(lines[s.lineno - 1 : s.end_lineno]), isinstance(s, _BLOCKS), *self._run(s, file))
-            for s in ast.parse(source, file).body
-        ]
+        ran = []
+        for s in ast.parse(source, file).body:
+            apart = s.lineno > 1 and not lines[s.lineno - 2]
+            ran.append(
+                Ran(tuple(lines[s.lineno - 1 : s.end_lineno]), isinstance(s, _BLOCKS), apart, *self._run(s, file))
+            )
+        return ran
 
     def _run(self, statement: ast.stmt, file: str) -> tuple[str, Any]:
         """Run one statement; what it prints, and its value if it is an expression."""
