@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-__all__ = ["TERMS", "TERMS_TO_COME", "Term"]
+__all__ = ["MENTION", "TERMS", "TERMS_TO_COME", "Term", "term_of"]
 
 
 class Term(NamedTuple):
@@ -35,3 +36,19 @@ TERMS_TO_COME = (
     Term("stochastic", "at random: each step draws its batch anew"),
     Term("epoch", "as many steps as it takes to look at every example once"),
 )
+
+_NAMES = {term.name for term in (*TERMS, *TERMS_TO_COME)}
+
+# the longest first: a learning rate is no rate, and gradient descent more than a gradient
+MENTION = rf"\b(?i:{'|'.join(sorted(map(re.escape, _NAMES), key=len, reverse=True))})(?:s|es)?\b"
+"""A pattern: a term in a sentence, in the plural too, or at its beginning."""
+
+
+def term_of(mention: str) -> str | None:
+    """The name of the term that is mentioned, if it is one.
+
+    >>> term_of("Gradients"), term_of("losses"), term_of("noodles")
+    ('gradient', 'loss', None)
+    """
+    words = mention.lower()
+    return next((w for w in (words, words.removesuffix("s"), words.removesuffix("es")) if w in _NAMES), None)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from workings.explain.glossary import TERMS, TERMS_TO_COME
+from workings.explain.glossary import MENTION, TERMS, TERMS_TO_COME, term_of
 from workings.explain.layout import Block, Heading, Part, Prose, Row, Rows, blocks
 from workings.explain.shell import escape
 from workings.explain.steps import Derivation, Words
@@ -26,9 +26,7 @@ ROW_START, ROW_END = "\x02", "\x03"
 
 Ids = Callable[[Node | None], str | None]
 
-_TERMS = {term.name: term for term in (*TERMS, *TERMS_TO_COME)}
-# the longest first: a learning rate is no rate, and gradient descent more than a gradient
-_TERM = re.compile(rf"\b({'|'.join(sorted(map(re.escape, _TERMS), key=len, reverse=True))})\b")
+_MENTION = re.compile(MENTION)
 
 
 @dataclass(frozen=True)
@@ -66,14 +64,14 @@ class _Setter:
         """Words with the terms of the dictionary linked, each once in a section."""
 
         def link(found: re.Match[str]) -> str:
-            term = found[1]
-            if term in self.linked:
-                return escape(term)
+            term = term_of(found[0])
+            if term is None or term in self.linked:
+                return escape(found[0])
             self.linked.add(term)
-            return f'<a class="wk-term" href="#{term_id(term)}">{escape(term)}</a>'
+            return f'<a class="wk-term" href="#{term_id(term)}">{escape(found[0])}</a>'
 
         pieces, at = [], 0
-        for found in _TERM.finditer(words):
+        for found in _MENTION.finditer(words):
             pieces += [escape(words[at : found.start()]), link(found)]
             at = found.end()
         return "".join([*pieces, escape(words[at:])])
@@ -245,6 +243,6 @@ def glossary() -> str:
     """The dictionary: every term and its meaning."""
     rows = "".join(
         f'<div><dt id="{term_id(term.name)}">{escape(term.name)}</dt><dd>{escape(term.meaning)}</dd></div>'
-        for term in _TERMS.values()
+        for term in (*TERMS, *TERMS_TO_COME)
     )
     return f'<dl class="wk-terms">{rows}</dl>'

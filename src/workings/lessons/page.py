@@ -18,7 +18,7 @@ from workings.draw.plot import script as plot_script
 from workings.draw.plot import style as plot_style
 from workings.explain import Derivation
 from workings.explain.frames import joined
-from workings.explain.glossary import TERMS, TERMS_TO_COME
+from workings.explain.glossary import MENTION, term_of
 from workings.explain.html import parts, sentence, term_id
 from workings.explain.page import Page
 from workings.explain.shell import asset, document, escape
@@ -32,14 +32,12 @@ from workings.write.values import summary
 
 __all__ = ["Paper"]
 
-_KNOWN = {term.name for term in (*TERMS, *TERMS_TO_COME)}
-_LISTED = "|".join(sorted(map(re.escape, _KNOWN), key=len, reverse=True))
 # what is not plain text in a paragraph; "step 7" is a place in the lesson, and no term
 _MARKS = re.compile(
     r"`(?P<code>[^`]+)`"
     r"|\*(?P<new>[^*\s][^*]*)\*"
     r"|\bd(?P<top>\w+)/d(?P<bottom>\w+)\b"
-    rf"|\b(?P<term>(?i:{_LISTED})(?:s|es)?)\b(?!\s\d)"
+    rf"|(?P<term>{MENTION})(?!\s\d)"
     r"|\b(?P<name>[wxyz])\b"
 )
 _RATE = re.compile(r"d(\w+)/d(\w+)")
@@ -160,13 +158,13 @@ class Paper(Stage):
         """What is being introduced; a few words that end as a sentence does are a heading of their paragraph."""
         if words.endswith("."):
             return f"<strong>{escape(words)}</strong>"
-        term = _known(words)
+        term = term_of(words)
         if term is not None:
             self._introduced.add(term)
         return f"<dfn>{self._linked(words)}</dfn>"
 
     def _linked(self, words: str) -> str:
-        term, linked = _known(words), self._sections[-1].linked
+        term, linked = term_of(words), self._sections[-1].linked
         if term is None or term not in self._introduced or term in linked:
             return escape(words)
         linked.add(term)
@@ -185,12 +183,6 @@ class Paper(Stage):
         if lines:
             pieces.append(_code(lines))
         self._put(f'<div class="wk-cell">{"".join(pieces)}</div>')
-
-
-def _known(words: str) -> str | None:
-    """The term in the dictionary that these words are, in the plural too."""
-    words = words.lower()
-    return next((w for w in (words, words.removesuffix("s"), words.removesuffix("es")) if w in _KNOWN), None)
 
 
 def _entry(section: _Section) -> str:
