@@ -324,5 +324,5 @@ def test_its_style_is_of_plots_only():
 
 def test_a_notebook_shows_it():
     bundle = of(Series("loss", STEPS, LOSSES))._repr_mimebundle_()
-    assert bundle["image/svg+xml"].startswith("<svg")
+    assert bundle["text/html"].startswith("<svg")
     assert bundle["text/plain"] == "Training. loss: from 2.25 at step 0 down to 0.000724704 at step 199."

@@ -36,7 +36,7 @@ for (const svg of document.querySelectorAll("svg.wk-plot")) {
     guide.setAttribute("x1", left);
     guide.setAttribute("x2", left);
     for (const mark of [cursor, guide]) mark.setAttribute("visibility", "visible");
-    readout.textContent = `${name} = ${spelled(y)} at ${at.x} = ${spelled(x)}`;
+    readout.textContent = `${name}: ${spelled(y)} at ${at.x}${at.x.length === 1 ? " = " : " "}${spelled(x)}`;
   };
   svg.addEventListener("pointermove", (event) => {
     const matrix = svg.getScreenCTM();

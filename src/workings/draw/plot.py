@@ -53,7 +53,8 @@ class Plot:
         return " ".join(_said(s, self.x_label, self.log) for s in self.series)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": f"{self.title}. {self.words()}"}
+        # HTML with the SVG in it, since image/svg+xml is shown as an image of its own that cannot see a dark theme
+        return {"text/html": self.svg(), "text/plain": f"{self.title}. {self.words()}"}
 
 
 def plot(

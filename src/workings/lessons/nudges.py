@@ -63,7 +63,7 @@ def way_plot(found: Way, loss: Callable[..., Any], formula: str, x: float, expec
     ws = _between(low - room, high + room)
     series = [Series(f"loss = {formula}", ws, loss(ws, x, expected))]
     if len(found.ws) > 1:
-        name = "nudges" if found.every == 1 else f"nudges, {found.every:,} an arrow"
+        name = "nudges" if found.every == 1 else f"nudges, {found.every:,} to an arrow"
         series.append(Series(name, found.ws, found.losses, "steps"))
     series.append(Series("goal", [found.goal], [float(loss(found.goal, x, expected))], "points"))
     return plot(series, title=f"The loss {formula} over w", x_label="w", y_label="loss", height=340)
