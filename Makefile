@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help lesson test test-slow oracles bench check format clean
+.PHONY: help lesson test test-slow oracles bench screens check format clean
 
 help:  ## print this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,17 +26,20 @@ lesson: $(STAMPS)/package  ## set up, then train one neuron and show its working
 	@echo "The same lesson as a page with pictures, for a browser:"
 	@$(BIN)/workings lesson one_neuron --out "$(CURDIR)/lesson.html"
 
-test: $(STAMPS)/test  ## set up, then run the tests and the examples in the docstrings
+test: $(STAMPS)/npm  ## set up, then run the tests and the examples in the docstrings
 	$(PYTEST) --doctest-modules src tests
 
-test-slow: $(STAMPS)/test  ## run the tests that take long
+test-slow: $(STAMPS)/npm  ## run the tests that take long
 	$(PYTEST) -m "slow and not oracle"
 
-oracles: $(STAMPS)/test $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
+oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
 	$(PYTEST) -m oracle
 
 bench: $(STAMPS)/package  ## set up, then measure how tracing, deriving and simplifying grow
 	$(BIN)/python bench/scale.py
+
+screens: $(STAMPS)/test  ## take the pictures in docs/screens with an installed browser
+	$(BIN)/python docs/screens.py
 
 check: $(STAMPS)/check  ## check format, lint, types and layers
 	$(BIN)/ruff format --check
@@ -52,7 +55,7 @@ clean:  ## remove the virtual environment, builds and caches
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp says that a part is installed; it is older than pyproject.toml or constraints.txt when they changed.
+# A stamp says that a part is installed; it is older than what names the part when that changed.
 
 $(STAMPS)/pip: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,4 +73,11 @@ $(STAMPS)/package: pyproject.toml constraints.txt $(STAMPS)/pip
 $(STAMPS)/%: pyproject.toml constraints.txt $(STAMPS)/package
 	@echo "Installing what '$*' needs (a minute or so)"
 	@$(INSTALL) --group $*
+	@touch $@
+
+# npm itself comes from PyPI, so that nothing else is asked for.
+$(STAMPS)/npm: tests/browser/package.json $(STAMPS)/test
+	@echo "Installing what the tests need from npm"
+	@mkdir -p $(VENV)/js && cp $< $(VENV)/js/
+	@$(BIN)/npm install --prefix $(VENV)/js --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
