@@ -42,6 +42,7 @@ from workings.errors import (
 
 if TYPE_CHECKING:
     from workings import functions
+    from workings.draw import draw
     from workings.engines import jit
     from workings.explain import Derivation, explain
     from workings.graph import Graph, Program
@@ -74,6 +75,7 @@ _HOMES = {
     "Stopped": "workings.train",
     "check_gradient": "workings.trace",
     "constant": "workings.trace",
+    "draw": "workings.draw",
     "explain": "workings.explain",
     "functions": "workings.functions",
     "grad": "workings.trace",
@@ -119,6 +121,7 @@ __all__ = [
     "__version__",
     "check_gradient",
     "constant",
+    "draw",
     "explain",
     "functions",
     "grad",
