@@ -216,7 +216,7 @@ def _pictures(derivation: Derivation, names: Mapping[Node, str], ids: Ids) -> st
     scopes = _scopes(subject.graph)
     views: list[tuple[str, str, Picture]] = []
     if scopes:
-        views.append(("", "folded", drawn(depth=0)))
+        views.append(("", "folded", drawn(depth=1)))
         if len(subject.graph.nodes) <= MOST_BOXES:
             views.append(("all", "unfolded", drawn(depth=None)))
         views += [("/".join(s), " › ".join(s), drawn(scope=s)) for s in scopes[:MOST_VIEWS]]
