@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workings.draw.letters import clean, cut, shortened, width
 from workings.draw.picture import Box
@@ -16,8 +16,8 @@ _WIDEST_NAME, _WIDEST_SLOPE = 170.0, 110.0
 _SMALL, _LARGE, _MIDDLE = 10.5, 14.0, 12.5
 _GAP = 14.0  # between the two ends of the first line
 _NARROWEST = 54.0
-# characters of a number: on a page, where numbers change, they keep their room
-_ROOM, _LIVE_ROOM = 20, 14
+# characters of a number: on a page, where numbers change, they keep their room, and the range of many needs more
+_ROOM, _LIVE_ROOM, _LIVE_RANGE = 20, 14, 24
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def card(box: Box, *, live: bool = False) -> Card:
 
     shape = Piece(cut(clean(box.shape), 90, _SMALL), "word") if box.shape else None
     add([Piece(cut(clean(box.word), _WIDEST - 30, _SMALL), "word")], _SMALL, _SMALL, shape)
-    value = _number(box.value, f"{clean(box.of)} = " if box.of else "= ", "value", live)
+    many = box.node is not None and box.node.shape != ()
+    value = _number(box.value, f"{clean(box.of)} = " if box.of else "= ", "value", live, many)
     formula = clean(box.formula)
     room = _WIDEST_NAME if formula and box.relation else _WIDEST
     name = Piece(cut(clean(box.name), room, _LARGE, bold=True), _name_style(box), not box.made_up)
@@ -88,7 +89,7 @@ def card(box: Box, *, live: bool = False) -> Card:
         add([value], _MIDDLE, 17)
     if box.gradient:
         slope = cut(clean(box.slope), _WIDEST_SLOPE, _MIDDLE)
-        gradient = _number(box.gradient, f"{slope} = ", "gradient", live)
+        gradient = _number(box.gradient, f"{slope} = ", "gradient", live, many)
         assert gradient is not None
         add([gradient], _MIDDLE, 17)
     return Card(tuple(lines), max(widths) + left + right, foot + 4 + bottom)
@@ -98,18 +99,16 @@ def _name_style(box: Box) -> str:
     return "made-up" if box.made_up else "name"
 
 
-def _number(number: str, before: str, mark: str, live: bool) -> Piece | None:
+def _number(number: str, before: str, mark: str, live: bool, many: bool) -> Piece | None:
     if not number:
         return None
-    if number.startswith("≈") and not live:
-        before = before.removesuffix("= ")
-    room = _LIVE_ROOM if live else _ROOM
-    return Piece(before + shortened(number, room), mark, mark=mark, before=before, room=room if live else 0)
+    room = _ROOM if not live else _LIVE_RANGE if many else _LIVE_ROOM
+    said = before.removesuffix("= ") if number.startswith("≈") else before
+    return Piece(said + shortened(number, room), mark, mark=mark, before=before, room=room if live else 0)
 
 
 def _spaced(value: Piece) -> Piece:
-    before = " " + value.before
-    return Piece(" " + value.text, value.style, mark=value.mark, before=before, room=value.room)
+    return replace(value, text=f" {value.text}", before=f" {value.before}")
 
 
 def _width(piece: Piece, size: float) -> float:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-__all__ = ["FONT", "clean", "cut", "is_known", "shortened", "width"]
+__all__ = ["FONT", "clean", "cut", "equation", "is_known", "shortened", "width"]
 
 FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","Liberation Sans",sans-serif'
 
@@ -38,6 +38,15 @@ _WIDTHS: Mapping[str, float] = {
 _OTHER_LETTER, _WIDE, _EMOJI = 1.1, 1.02, 1.4
 # what turns the direction of writing, and what no document may hold
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def equation(name: str, number: str) -> str:
+    """`h = 0.5`, or `b ≈ [0.5, 1]` where the number says that it is rounded.
+
+    >>> equation("h", "0.5"), equation("b", "≈ [0.5, 1]")
+    ('h = 0.5', 'b ≈ [0.5, 1]')
+    """
+    return f"{name} {number}" if number.startswith("≈") else f"{name} = {number}"
 
 
 def clean(text: str) -> str:
@@ -80,16 +89,22 @@ def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 
 def shortened(number: str, most: int) -> str:
-    """A number, or the range of many, in at most so many characters: digits are left out and never rounded.
+    """A number, a few of them, or the range of many, in about so many characters: what is left out is replaced by
+    an ellipsis, and nothing is rounded. The power of ten stays, a range keeps both its ends (four characters more
+    do), and of a few numbers the last ones go.
 
-    >>> shortened("0.5736205289803352", 10), shortened("1.2345678901e−17", 10), shortened("−1 … 2, mean 0.5", 10)
-    ('0.5736205…', '1.234…e−17', '−1 … 2')
+    >>> shortened("0.5736205289803352", 10), shortened("1.2345678901e−17", 10)
+    ('0.5736205…', '1.234…e−17')
+    >>> shortened("−1 … 2, mean 0.5", 10), shortened("[1e−5, 2e−5, 3e−5]", 14)
+    ('−1 … 2', '[1e−5, 2e−5, …')
     """
     number = re.sub(r", mean .*$", "", number)
-    if len(number) <= most:
+    if len(number) <= most + 4 * (" … " in number):
         return number
+    if ", " in number[:most]:
+        return number[: number.rindex(", ", 0, most) + 2] + "…"
     power = re.search(r"e−?\d+$", number)
-    end = power[0] if power and " " not in number else ""
+    end = power[0] if power else ""
     return number[: max(most - 1 - len(end), 1)] + "…" + end
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workings.draw.letters import clean, shortened
+from workings.draw.letters import clean, equation, shortened
 from workings.draw.picture import Box, Frame, Picture
 
 __all__ = ["nested", "texts"]
@@ -34,8 +34,8 @@ def texts(box: Box) -> Iterator[str]:
     if box.formula and not box.relation:
         found.append(box.formula)
     if box.value:
-        found.append(f"{box.of} = {shortened(box.value, _ROOM)}".lstrip())
+        found.append(equation(box.of, shortened(box.value, _ROOM)).lstrip())
     if box.gradient:
-        found.append(f"{box.slope} = {shortened(box.gradient, _ROOM)}")
+        found.append(equation(box.slope, shortened(box.gradient, _ROOM)))
     for line in map(clean, found):
         yield line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

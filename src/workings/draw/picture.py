@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from workings.draw.letters import equation
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node
 from workings.write.written import replace_file
 
-__all__ = ["Box", "Direction", "Edge", "Frame", "Ids", "Kind", "Picture", "picture"]
+__all__ = ["Box", "Direction", "Edge", "Frame", "Ids", "Kind", "Picture", "pairs", "picture"]
 
 Kind = Literal[
     "parameter",
@@ -82,7 +83,7 @@ class Box:
     def numbers(self) -> str:
         """Its value and its gradient in one line."""
         parts = [f"{self.of or 'value'} {self.value}"] if self.value else []
-        return ", ".join([*parts, f"{self.slope} = {self.gradient}"] if self.gradient else parts)
+        return ", ".join([*parts, equation(self.slope, self.gradient)] if self.gradient else parts)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class Edge:
     against: bool = False
     label: str = ""
     more: str = ""
+
+
+def pairs(edges: Sequence[Edge]) -> list[tuple[Edge, Edge | None]]:
+    """Each edge, with the one that runs against it if there is one."""
+    against = {(edge.target, edge.source): edge for edge in edges if edge.against}
+    return [(edge, against.get((edge.source, edge.target))) for edge in edges if not edge.against]
 
 
 @dataclass(frozen=True)

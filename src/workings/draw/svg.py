@@ -6,8 +6,7 @@ light ones as attributes for programs that know no variables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from workings.draw.arrows import ASIDE, arrow
 from workings.draw.card import Line, Piece, card
@@ -15,7 +14,7 @@ from workings.draw.layout import Group, Item, Layout, Link, Rect, layout
 from workings.draw.legend import legend
 from workings.draw.letters import FONT, clean, cut, is_known, width
 from workings.draw.paint import drawn, escape, light, span, style, written
-from workings.draw.picture import Box, Edge, Picture
+from workings.draw.picture import Box, Edge, Picture, pairs
 from workings.draw.shapes import PADDING, point
 from workings.draw.words import words
 
@@ -36,14 +35,6 @@ def svg(picture: Picture, *, styled: bool = True) -> str:
     return _Sheet(picture).svg(styled)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """An edge, and the one that runs beside it the other way."""
-
-    edge: Edge
-    back: Edge | None = None
-
-
 class _Sheet:
     """A picture with everything in its place."""
 
@@ -51,7 +42,7 @@ class _Sheet:
         self.picture = picture
         self.right = picture.direction == "right"
         self.cards = {box.key: card(box, live=picture.ids is not None) for box in picture.boxes}
-        self.pairs = _pairs(picture.edges)
+        self.pairs = pairs(picture.edges)
         self.placed = self._layout()
 
     def _layout(self) -> Layout:
@@ -65,14 +56,14 @@ class _Sheet:
         for frame in picture.frames:
             room = min(width(clean(frame.title), _TITLE, bold=True) + 22, _WIDEST_TITLE)
             groups.append(Group(frame.key, frame.inside, _HEAD, 0.0 if self.right else room))
-        links = [Link(p.edge.source, p.edge.target, self._label_room(p)) for p in self.pairs]
+        links = [Link(edge.source, edge.target, self._label_room(back)) for edge, back in self.pairs]
         return layout(items, groups, links, gap=_GAP)
 
-    def _label_room(self, pair: _Pair) -> tuple[float, float] | None:
+    def _label_room(self, back: Edge | None) -> tuple[float, float] | None:
         """The room for the factor at a pair of arrows, on both sides of it, since it is placed by its middle."""
-        if pair.back is None or not pair.back.label:
+        if back is None or not back.label:
             return None
-        wide = width(clean(pair.back.label), _LABEL)
+        wide = width(clean(back.label), _LABEL)
         if self.right:
             return 2 * (_LABEL + ASIDE + 4), wide + 8
         return 2 * (wide + ASIDE + 8), _LABEL + 4
@@ -180,8 +171,7 @@ class _Sheet:
     # ── arrows ──
 
     def _arrows(self) -> Iterator[str]:
-        for pair, route in zip(self.pairs, self.placed.routes, strict=True):
-            edge, back = pair.edge, pair.back
+        for (edge, back), route in zip(self.pairs, self.placed.routes, strict=True):
             aside = ASIDE if back is not None else 0.0
             yield arrow(route, backward=edge.backward, aside=-aside, right=self.right, more=self._ends(edge))
             if back is not None:
@@ -198,19 +188,13 @@ class _Sheet:
         return "".join(f' data-{way}="{escape(key)}"' for way, key in found if key)
 
     def _labels(self) -> Iterator[str]:
-        for pair, middle in zip(self.pairs, self.placed.labels, strict=True):
-            if pair.back is None or not pair.back.label or middle is None:
+        for (_, back), middle in zip(self.pairs, self.placed.labels, strict=True):
+            if back is None or not back.label or middle is None:
                 continue
             x, y = self._turn(*middle)
             at, anchor = (x + ASIDE + 6, y + 4), "start"
             if self.right:
                 at, anchor = (x, y + ASIDE + _LABEL), "middle"
             more = f' text-anchor="{anchor}"{_HALO}'
-            label = written(clean(pair.back.label), "factor", _LABEL, *at, more=more)
-            yield f"<g><title>{escape(clean(pair.back.more))}</title>{label}</g>"
-
-
-def _pairs(edges: Sequence[Edge]) -> list[_Pair]:
-    """Each edge with the one that runs against it."""
-    against = {(edge.target, edge.source): edge for edge in edges if edge.against}
-    return [_Pair(edge, against.get((edge.source, edge.target))) for edge in edges if not edge.against]
+            label = written(clean(back.label), "factor", _LABEL, *at, more=more)
+            yield f"<g><title>{escape(clean(back.more))}</title>{label}</g>"

@@ -102,10 +102,11 @@ def arrange(graph: Graph, updates: Collection[Node] = (), parts: Collection[Node
         takers[source].append(target)
     units: list[Unit] = []
     for i, main in reversed(list(enumerate(mains))):  # users first
-        home: tuple[Phase, tuple[str, ...]] = phases[main], (*together, *main.scope) if phases[main] == "update" else main.scope
-        if phases[main] == "input":
-            home = _home(main, [units[len(mains) - 1 - t] for t in takers[i]])
-        units.append(Unit(main, tuple(members[main]), phases[main], home[1], home[0]))
+        side: Phase = phases[main]
+        scope = (*together, *main.scope) if side == "update" else main.scope
+        if side == "input":
+            side, scope = _home(main, [units[len(mains) - 1 - t] for t in takers[i]])
+        units.append(Unit(main, tuple(members[main]), phases[main], scope, side))
     return Units(tuple(reversed(units)), tuple(links), place, tuple(map(tuple, takers)))
 
 

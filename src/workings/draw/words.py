@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workings.draw.content import listing, plural
+from workings.draw.letters import equation
 from workings.draw.picture import Box, Edge, Picture
 from workings.graph import Role
 
@@ -106,7 +107,6 @@ def _numbers(picture: Picture) -> str:
     """The output, and the steepest gradients."""
     said = [f"{box.name} is {box.value}." for box in picture.boxes if box.key in picture.outputs and box.value]
     if picture.steepest:
-        (slope, number), *rest = picture.steepest
-        said.append(f"The steepest gradient is {slope} = {number}" + (";" if rest else "."))
-        said += [f"then {listing([f'{s} = {n}' for s, n in rest])}."] if rest else []
+        first, *rest = [equation(slope, number) for slope, number in picture.steepest]
+        said.append(f"The steepest gradient is {first}" + (f"; then {listing(rest)}." if rest else "."))
     return " ".join(said)

@@ -36,13 +36,24 @@
   let values = listed(data.values, 0);
   let gradients = listed(data.gradients, 0);
 
-  // a number that is cut says so, and is never rounded
-  const cut = (text, room) => (room && text.length > room ? text.slice(0, room - 1) + "…" : text);
+  // a number that is cut says so, and is never rounded: as `shortened` of workings.draw.letters does it
+  const cut = (text, room) => {
+    if (!room) return text;
+    text = text.replace(/, mean .*$/, "");
+    if (text.length <= room + (text.includes(" … ") ? 4 : 0)) return text;
+    const comma = text.lastIndexOf(", ", room - 2);
+    if (comma >= 0) return text.slice(0, comma + 2) + "…";
+    const power = /e−?\d+$/.exec(text);
+    const end = power ? power[0] : "";
+    return text.slice(0, Math.max(room - 1 - end.length, 1)) + "…" + end;
+  };
   const put = (attribute, texts) => {
     for (const element of document.querySelectorAll(`[${attribute}]`)) {
       const text = texts[element.getAttribute(attribute)];
       if (text === undefined || text === "") continue;
-      element.textContent = (element.dataset.before || "") + cut(text, Number(element.dataset.room || 0));
+      const before = element.dataset.before || "";
+      const shown = cut(text, Number(element.dataset.room || 0));
+      element.textContent = (shown.startsWith("≈") ? before.replace(/= $/, "") : before) + shown;
     }
   };
 
