@@ -24,8 +24,12 @@ Each also derives from the built-in error that plain Python would raise in its p
 
 from __future__ import annotations
 
+import html
 import textwrap
+import traceback
 from typing import Any
+
+from workings.places import notebook, place, printable, users_frames
 
 __all__ = [
     "ArgumentError",
@@ -73,6 +77,44 @@ class WorkingsError(Exception):
         if self.fix:
             parts.append(textwrap.indent(f"Instead: {self.fix}", "  "))
         return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        # An error that is shown as a value, in a notebook: its message as it is laid out. In a <pre> no notebook looks
+        # for mathematics, and the color of its text is that of the notebook, light or dark.
+        return (
+            '<pre class="wk-error" style="white-space:pre-wrap;border-left:3px solid currentColor;padding:2px 10px">'
+            f"<strong>{type(self).__name__}</strong>: {html.escape(printable(str(self)))}</pre>"
+        )
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks an exception for its traceback: the lines of the user's that led here and the message, without
+        # the frames of this package. `%tb Verbose`, or `%xmode Verbose`, shows them all; so does Python by itself.
+        shell = notebook()
+        if getattr(getattr(shell, "InteractiveTB", None), "mode", None) == "Verbose":
+            return shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+        plain = str(getattr(shell, "colors", "nocolor")).lower() == "nocolor"
+        return _traceback(self, "" if plain else "\x1b[31m", "" if plain else "\x1b[0m")
+
+
+def _traceback(error: WorkingsError, red: str, normal: str) -> list[str]:
+    """The traceback that a notebook shows."""
+    frames, left_out = users_frames(error.__traceback__)
+    origin = error.where
+    if frames and (frames[-1].filename, frames[-1].lineno) == (getattr(origin, "file", ""), getattr(origin, "line", 0)):
+        frames = frames[:-1]  # the message has this line
+    lines = ["Traceback (most recent call last):"] if frames else []
+    for f in frames:
+        said = place(f.filename, f.lineno or 0, f.name, f.colno, f.end_colno, f.end_lineno)
+        lines += [textwrap.indent(printable(said), "  "), ""]
+    lines.append(f"{red}{type(error).__name__}{normal}: {printable(str(error))}")
+    cause = error.__cause__
+    if cause is not None and not isinstance(cause, WorkingsError):
+        said = "".join(traceback.format_exception_only(cause)).strip()
+        lines.append(textwrap.indent(f"Because of {printable(said)}", "  "))
+    if left_out:
+        count = "1 frame" if left_out == 1 else f"{left_out} frames"
+        lines += ["", f"({count} inside workings and NumPy left out; %tb Verbose shows all)"]
+    return lines
 
 
 class GraphError(WorkingsError):

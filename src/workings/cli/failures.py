@@ -8,6 +8,7 @@ import traceback
 import click
 
 from workings.errors import WorkingsError
+from workings.places import printable
 
 __all__ = ["printable", "say", "seen"]
 
@@ -48,15 +49,6 @@ def _hung(line: str) -> str:
     return "\n".join(
         textwrap.wrap(line.strip(), _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     )
-
-
-def printable(text: str) -> str:
-    """The text with what would steer a terminal written out, as Python writes it; lines stay lines.
-
-    >>> print(printable("a\\x1b[31mb"))
-    a\\x1b[31mb
-    """
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def seen(path: object) -> str:

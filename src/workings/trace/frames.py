@@ -8,34 +8,20 @@ miss names that are bound again, and clash with profilers, debuggers and coverag
 from __future__ import annotations
 
 import sys
-import sysconfig
 import threading
 from enum import Enum
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-import numpy as np
-
 from workings.errors import WorkingsError
 from workings.graph import Origin
+from workings.places import is_the_users
 from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
 
-_PACKAGE = Path(__file__).parent.parent
-_INTERNAL = (
-    f"{_PACKAGE}/",
-    f"{_PACKAGE}\\",
-    str(Path(np.__file__).parent),
-    "<__array_function__ internals>",
-    "<frozen ",
-)
-_COMPOSITES = str(_PACKAGE / "ops" / "functions.py")
-_STANDARD = sysconfig.get_path("stdlib")
-_SITES = ("site-packages", "dist-packages")
-# what calls back into the user's values, and is never what the user wrote
-_LIBRARIES = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "torch", "jax")
+_COMPOSITES = str(Path(__file__).parent.parent / "ops" / "functions.py")
 
 
 class Kind(Enum):
@@ -106,13 +92,7 @@ class _Code:
 def _kind(file: str) -> Kind:
     if file == _COMPOSITES:
         return Kind.COMPOSITE
-    if file.startswith(_INTERNAL):
-        return Kind.INTERNAL
-    for site in _SITES:
-        if site in file:
-            rest = file.split(site, 1)[1].replace("\\", "/")
-            return Kind.INTERNAL if rest.split("/")[1] in _LIBRARIES else Kind.USER
-    return Kind.INTERNAL if file.startswith(_STANDARD) else Kind.USER
+    return Kind.USER if is_the_users(file) else Kind.INTERNAL
 
 
 _codes: dict[int, _Code] = {}
