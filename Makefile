@@ -39,7 +39,7 @@ bench: $(STAMPS)/package  ## set up, then measure how tracing, deriving and simp
 	$(BIN)/python bench/scale.py
 
 screens: $(STAMPS)/test  ## take the pictures in docs/screens with an installed browser
-	$(BIN)/python docs/screens.py
+	$(BIN)/python -m docs.screens
 
 check: $(STAMPS)/check  ## check format, lint, types and layers
 	$(BIN)/ruff format --check

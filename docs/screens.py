@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import workings as wk
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.browser.chromium import launched  # noqa: E402
+from tests.browser.chromium import launched
 
 FOLDER = Path(__file__).parent / "screens"
 
@@ -47,7 +44,7 @@ def classify(layers, out, x, t):
     return -np.mean(np.sum(t * log_p, axis=1))
 
 
-def four_layers() -> wk.Run:
+def four_layers(steps: int = 200) -> wk.Run:
     rng = np.random.default_rng(0)
     sizes = (2, 16, 16, 16)
     points = rng.normal(size=(100, 2))
@@ -56,12 +53,14 @@ def four_layers() -> wk.Run:
         classify,
         {
             "layers": [
-                {"w": rng.normal(size=(a, b)) / a**0.5, "b": np.zeros(b)} for a, b in zip(sizes, sizes[1:], strict=False)],
+                {"w": rng.normal(size=(a, b)) / a**0.5, "b": np.zeros(b)}
+                for a, b in zip(sizes, sizes[1:], strict=False)
+            ],
             "out": {"w": rng.normal(size=(16, 2)) / 4, "b": np.zeros(2)},
         },
         {"x": points, "t": np.eye(2)[inside]},
         optimizer=wk.SGD(0.5),
-        steps=200,
+        steps=steps,
     )
 
 
