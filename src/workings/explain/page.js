@@ -155,7 +155,12 @@
     panel.addEventListener("focusout", () => light(pinned || ""));
     panel.addEventListener("click", (event) => {
       const box = event.target.closest("[data-scope]");
-      if (box && showView(box.dataset.scope)) return;
+      if (box && showView(box.dataset.scope)) {
+        // the focus goes into the layer with the reader
+        const [inner] = stops(panel).filter((element) => element.closest(".wk-view"));
+        if (inner) inner.focus();
+        return;
+      }
       const id = node(event.target);
       pinned = id && id !== pinned ? id : null;
       light(pinned || "", panel);
