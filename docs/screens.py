@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 import workings as wk
-from tests.browser.chromium import launched
 
 FOLDER = Path(__file__).parent / "screens"
 
@@ -54,7 +50,7 @@ def four_layers(steps: int = 200) -> wk.Run:
         {
             "layers": [
                 {"w": rng.normal(size=(a, b)) / a**0.5, "b": np.zeros(b)}
-                for a, b in zip(sizes, sizes[1:], strict=False)
+                for a, b in itertools.pairwise(sizes)
             ],
             "out": {"w": rng.normal(size=(16, 2)) / 4, "b": np.zeros(2)},
         },

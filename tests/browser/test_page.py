@@ -214,7 +214,7 @@ def test_a_step_reads_as_the_derivation_of_that_step(name, shown, open_html):
     shown_ = []
     for index in chosen:
         slide(page, index)
-        shown_.append([text for text in page.locator("#derivation .wk-part").all_inner_texts()])
+        shown_.append(list(page.locator("#derivation .wk-part").all_inner_texts()))
     for index, texts in zip(chosen, shown_, strict=True):
         open_html(run.explain(step=steps[index]).page().html)
         page.wait_for_selector("body[data-ready]", state="attached")
