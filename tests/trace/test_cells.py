@@ -319,3 +319,10 @@ def test_a_rate_that_is_none_is_refused() -> None:
     w = wk.parameter(2.0)
     with pytest.raises(wk.ArgumentError, match="must be finite and not negative"):
         wk.explain(w * w, learning_rate=-0.1)
+
+
+def test_an_attribute_that_arrays_do_not_have() -> None:
+    w = wk.parameter(0.5)
+    with pytest.raises(AttributeError, match=r"w has no attribute 'shap'; did you mean \.shape\?"):
+        _ = w.shap
+    assert not hasattr(w, "_repr_of_some_other_tool_")

@@ -75,7 +75,8 @@ def method(x: Value, name: str) -> Any:
     found = METHODS.get(name)
     if found is not None:
         return lambda *args, **kwargs: found(x, *args, **kwargs)
-    of = np.ndarray if hasattr(np.ndarray, name) else getattr(x, "like", np.ndarray)
+    # what a traced value stands for may have more; asked of its class, since a value without it would come here again
+    of = x.like if hasattr(type(x), "like") and not hasattr(np.ndarray, name) else np.ndarray
     if not hasattr(of, name):
         _no_attribute(x, name)
     if callable(getattr(of, name)):  # refused when called, so that hasattr answers as for an array
