@@ -169,7 +169,9 @@ def _values(stage: Stage, start: float, x: float, expected: float) -> None:
         Working out the answer from the input is called the *forward pass*.
         {about_answer(stage["y"].value, expected)}
     """)
-    stage.picture("wk.draw(y)", "How the answer is made: w and x go in, are multiplied, and y comes out.")
+    stage.picture(
+        "wk.draw(y, backward=False)", "How the answer is made: w and x go in, are multiplied, and y comes out."
+    )
 
 
 def _difference(stage: Stage) -> tuple[float, float]:
@@ -183,7 +185,7 @@ def _difference(stage: Stage) -> tuple[float, float]:
     y, loss = float(stage["y"]), float(stage["loss"])
     stage.say(about_first_loss(loss))
     stage.say("Look at how the loss came about. It was made from y, and y was made from w:")
-    stage.picture("wk.draw(loss)", "How the loss is composed, with the values.", lines=_picture(stage))
+    stage.picture("wk.draw(loss, backward=False)", "How the loss is composed, with the values.", lines=_picture(stage))
     stage.say("""
         Functions put together like this, the result of one going into the next, are *composed*. A deep net is
         the same thing with more links in the chain.
@@ -227,7 +229,7 @@ def _gradient(stage: Stage, learning_rate: float) -> None:
     stage.turn()
     stage.cell("wk.explain(loss, w)")
     stage.picture(
-        "wk.draw(loss, w)",
+        "wk.draw(loss)",
         "The same as a picture: the values go forward to the loss, and the slopes come back from it to w.",
     )
     stage.turn()
@@ -275,7 +277,7 @@ def _however(stage: Stage, first: tuple[float, float], start: float, learning_ra
     """)
     stage.turn()
     stage.cell(f"wk.explain(loss, w, learning_rate={learning_rate!r})")
-    stage.picture("wk.draw(loss, w)", "The chain with its new link, the values forward and the slopes back.")
+    stage.picture("wk.draw(loss)", "The chain with its new link, the values forward and the slopes back.")
     stage.turn()
     stage.say("With z written out, the gradient is 2 (y − expected) x. Typed in like that, it is the same number:")
     stage.cell("2 * (y - expected) * x")
