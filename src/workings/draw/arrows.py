@@ -16,12 +16,19 @@ _LENGTH, _WING = 8.0, 3.8  # of a head
 
 
 def arrow(
-    route: Sequence[Point], *, backward: bool = False, aside: float = 0.0, right: bool = False, more: str = ""
+    route: Sequence[Point],
+    *,
+    backward: bool = False,
+    aside: float = 0.0,
+    right: bool = False,
+    more: str = "",
+    drawn: set[tuple[Point, Point]] | None = None,
 ) -> str:
     """An arrow along a route that flows downward, or to the `right` if it is turned.
 
     A forward arrow is solid and has a filled head, a `backward` one is dashed and has an open head. `aside` is how
-    far it lies beside the route.
+    far it lies beside the route. Where several arrows go the same way, what is `drawn` is not drawn again: dashes
+    upon dashes would make a line.
     """
     kind = "backward" if backward else "forward"
     color = light(kind)
@@ -32,7 +39,7 @@ def arrow(
     inner = end._replace(y=end.y - down * (1.0 if backward else _LENGTH - 1.0))
     if abs(end.y - before.y) <= _LENGTH:
         inner = end
-    way = _way([*points[:-1], inner], aside, right)
+    way = _way([*points[:-1], inner], aside, right, set() if drawn is None else drawn)
     wings = [Point(end.x + side * _WING, end.y - down * _LENGTH) for side in (-1, 1)]
     tip = "M" + "L".join(_at(p, right) for p in (wings[0], end, wings[1]))
     if backward:
@@ -46,10 +53,17 @@ def arrow(
     )
 
 
-def _way(points: Sequence[Point], aside: float, right: bool) -> str:
+def _way(points: Sequence[Point], aside: float, right: bool, drawn: set[tuple[Point, Point]]) -> str:
     """Straight down where the next point is below, and otherwise a curve that leaves and arrives straight."""
-    parts = [f"M{_at(points[0], right)}"]
+    parts: list[str] = []
+    at = None
     for a, b in itertools.pairwise(points):
+        if (a, b) in drawn:
+            continue
+        drawn.add((a, b))
+        if a != at:
+            parts.append(f"M{_at(a, right)}")
+        at = b
         if abs(a.x - b.x) < 0.1:
             parts.append(f"L{_at(b, right)}")
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,7 +77,10 @@ def draw(
         return _program(what, options)
     own: Any = getattr(what, "draw", None) if not isinstance(what, (type, Value)) else None
     if callable(own):
-        drawn: Any = own(values=values, **options)
+        # what was left as it is need not be known to a class that draws itself
+        defaults = inspect.signature(draw).parameters
+        chosen = {k: v for k, v in {**options, "values": values}.items() if v != defaults[k].default}
+        drawn: Any = own(**chosen)
         return drawn
     raise _undrawable(what)
 

@@ -23,7 +23,7 @@ _PAINT: Mapping[Kind, tuple[str, str, str]] = {
     "state": ("state", "state-fill", ""),
     "setting": ("constant", "constant-fill", ""),
     "operation": ("operation", "operation-fill", ""),
-    "output": ("ink", "operation-fill", ' stroke-width="2"'),
+    "output": ("ink", "operation-fill", ""),
     "derivative": ("backward", "derivative-fill", ' stroke-dasharray="5 3"'),
     "update": ("good", "update-fill", ""),
     "folded": ("folded", "folded-fill", ""),
@@ -88,8 +88,9 @@ def escape(text: str) -> str:
 def drawn(kind: Kind, place: Rect) -> str:
     """The outline of a box, painted."""
     line, fill, more = _PAINT[kind]
+    thick = 2.2 if kind == "output" else 1.5
     return (
-        f'<g fill="{light(fill)}" stroke="{light(line)}" stroke-width="1.5" stroke-linejoin="round"{more}>'
+        f'<g fill="{light(fill)}" stroke="{light(line)}" stroke-width="{thick}" stroke-linejoin="round"{more}>'
         f"{outline(kind, place)}</g>"
     )
 

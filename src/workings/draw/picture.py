@@ -195,9 +195,12 @@ class Picture:
     def __repr__(self) -> str:
         return self.text()
 
+    def _repr_html_(self) -> str:
+        # SVG within HTML, since an image of its own would not see whether the notebook is dark
+        return f'<div style="overflow-x:auto">{self.svg()}</div>'
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        # HTML with the SVG in it, since image/svg+xml is shown as an image of its own that cannot see a dark theme
-        return {"text/html": f'<div style="overflow-x:auto">{self.svg()}</div>', "text/plain": self.text()}
+        return {"text/html": self._repr_html_(), "text/plain": self.text()}
 
 
 _FORMS: Mapping[str, Callable[[Picture], str]] = {

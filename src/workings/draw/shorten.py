@@ -11,7 +11,6 @@ from workings.draw.units import Units
 __all__ = ["MOST", "folded_to_fit"]
 
 MOST = 60
-_MOST_LINKS = 1.6  # for each box
 # what repeats itself is shown for so many turns, the last one behind the fold
 _BEFORE, _BEHIND = 2, 1
 _LONGEST_TURN = 64
@@ -36,7 +35,8 @@ def folded_to_fit(
     found = None
     for level in tries:
         found = fold(units, depth=level, base=base, outputs=kept)
-        if len(found.parts) <= most and len(found.links) <= _MOST_LINKS * most:
+        # nobody follows many boxes through a tangle of links
+        if len(found.parts) <= most and len(found.links) - len(found.parts) <= most // 3:
             return found
     assert found is not None
     if len(found.parts) <= most:

@@ -6,11 +6,12 @@ light ones as attributes for programs that know no variables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from workings.draw.arrows import ASIDE, arrow
 from workings.draw.card import Line, Piece, card
-from workings.draw.layout import Group, Item, Layout, Link, Rect, layout
+from workings.draw.layout import Group, Item, Layout, Link, Point, Rect, layout
 from workings.draw.legend import legend
 from workings.draw.letters import FONT, clean, cut, is_known, width
 from workings.draw.paint import drawn, escape, light, span, style, written
@@ -41,6 +42,7 @@ class _Sheet:
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
         self.right = picture.direction == "right"
+        self.boxes = {box.key: box for box in picture.boxes}
         self.cards = {box.key: card(box, live=picture.ids is not None) for box in picture.boxes}
         self.pairs = pairs(picture.edges)
         self.placed = self._layout()
@@ -89,7 +91,7 @@ class _Sheet:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="wk-picture" viewBox="0 0 {size}" width="{point(wide)}" '
             f'height="{point(end)}" role="{role}" aria-label="{escape(clean(picture.title))}" '
             f'font-family="{escape(FONT)}">'
-            f"<title>{escape(clean(picture.title))}</title><desc>{escape(clean(words(picture)))}</desc>{css}"
+            f"<title>{escape(clean(picture.title))}</title><desc>{escape(words(picture))}</desc>{css}"
             f'<rect class="wk-paper" width="{point(wide)}" height="{point(end)}" rx="8" fill="{light("paper")}"/>'
             f'<g transform="translate({point((wide - inner_width) / 2)} {point(_MARGIN)})">{"".join(parts)}</g>'
             f"{foot}</svg>"
@@ -171,19 +173,31 @@ class _Sheet:
     # ── arrows ──
 
     def _arrows(self) -> Iterator[str]:
-        for (edge, back), route in zip(self.pairs, self.placed.routes, strict=True):
-            aside = ASIDE if back is not None else 0.0
-            yield arrow(route, backward=edge.backward, aside=-aside, right=self.right, more=self._ends(edge))
+        drawn: dict[bool, set[tuple[Point, Point]]] = {False: set(), True: set()}
+
+        def along(edge: Edge, route: Sequence[Point], aside: float) -> str:
+            more, seen = self._ends(edge), drawn[edge.backward]
+            return arrow(route, backward=edge.backward, aside=aside, right=self.right, more=more, drawn=seen)
+
+        # values and derivatives that leave a box the same way go side by side
+        forward = {
+            part for (edge, _), route in self._routes() if not edge.backward for part in itertools.pairwise(route)
+        }
+        for (edge, back), route in self._routes():
+            apart = edge.backward and any(part in forward for part in itertools.pairwise(route))
+            yield along(edge, route, -ASIDE if back is not None else ASIDE if apart else 0.0)
             if back is not None:
-                yield arrow(route[::-1], backward=True, aside=aside, right=self.right, more=self._ends(back))
+                yield along(back, route[::-1], ASIDE)
+
+    def _routes(self) -> Iterator[tuple[tuple[Edge, Edge | None], Sequence[Point]]]:
+        return zip(self.pairs, self.placed.routes, strict=True)
 
     def _ends(self, edge: Edge) -> str:
         """What a page knows an arrow by: the nodes at its ends."""
         ids = self.picture.ids
-        boxes = {box.key: box for box in self.picture.boxes}
         if ids is None:
             return ""
-        ends = ("from", boxes[edge.source]), ("to", boxes[edge.target])
+        ends = ("from", self.boxes[edge.source]), ("to", self.boxes[edge.target])
         found = [(way, ids(box.node)) for way, box in ends if box.node is not None]
         return "".join(f' data-{way}="{escape(key)}"' for way, key in found if key)
 

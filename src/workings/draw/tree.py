@@ -12,27 +12,47 @@ from workings.write.text import columns, wrap
 __all__ = ["tree"]
 
 _NARROWEST = 40
-_NUMBER, _WIDE_NUMBER = 18, 24  # columns of a number, and where there are a hundred
+_NARROW, _WIDE = 72, 100  # below, numbers stand under their names; above, they have more room
+_NUMBER, _WIDE_NUMBER = 19, 24
 _GAP = 3
 
 
 class _Row(NamedTuple):
-    """`more` is what is said behind the label where there is room for it."""
+    """`more` is what is said behind the label where there is room, `below` what stands before a line under it."""
 
     label: str
     value: str = ""
     gradient: str = ""
     more: tuple[str, ...] = ()
+    below: str = ""
 
 
 def tree(picture: Picture, width: int = 80) -> str:
     """The picture as text. What is used twice is shown once; an arrow says where, above or below."""
     width = max(width, _NARROWEST)
-    digits = _NUMBER if width < 100 else _WIDE_NUMBER
+    digits = _NUMBER if width < _WIDE else _WIDE_NUMBER
     rows = [
         row._replace(value=shortened(row.value, digits), gradient=shortened(row.gradient, digits))
         for row in _rows(picture, width // 3)
     ]
+    lines = _narrow(rows, width) if width < _NARROW else _beside(rows, width)
+    for note in _notes(picture, rows):
+        lines += ["", *wrap(clean(note), width, 0)]
+    return "\n".join(lines)
+
+
+def _narrow(rows: list[_Row], width: int) -> list[str]:
+    """Labels, with their numbers on lines of their own."""
+    lines = []
+    for row in rows:
+        lines.append(_label(row, width))
+        numbers = [f"= {row.value}"] * bool(row.value) + [f"d = {row.gradient}"] * bool(row.gradient)
+        lines += [_label(_Row(f"{row.below}{number}"), width) for number in numbers]
+    return lines
+
+
+def _beside(rows: list[_Row], width: int) -> list[str]:
+    """Labels, with their numbers in columns."""
     numbers = [[r.value for r in rows], [r.gradient for r in rows]]
     rooms = [max(map(columns, column), default=0) for column in numbers]
     heads = [head if room else "" for head, room in zip(("value", "gradient"), rooms, strict=True)]
@@ -40,10 +60,7 @@ def tree(picture: Picture, width: int = 80) -> str:
     taken = sum(room + _GAP for room in rooms if room)
     room = min(max(columns("".join([r.label, *r.more])) for r in rows), width - taken)
     lines = [_line("", heads, room, rooms)] if any(heads) else []
-    lines += [_line(_label(r, room), [r.value, r.gradient], room, rooms) for r in rows]
-    for note in _notes(picture, rows):
-        lines += ["", *wrap(clean(note), width, 0)]
-    return "\n".join(lines)
+    return lines + [_line(_label(r, room), [r.value, r.gradient], room, rooms) for r in rows]
 
 
 def _line(label: str, numbers: list[str], room: int, rooms: list[int]) -> str:
@@ -93,22 +110,24 @@ def _rows(picture: Picture, deepest: int) -> Iterator[_Row]:
                 yield _Row(f"{before}{clean(box.name)} ↓")
                 continue
             shown.add(key)
-            yield _row(box, before, titles if box.inside != around else {})
             parts = sources[key]
+            under = below + ("│  " if parts else "   ")
+            yield _row(box, before, titles if box.inside != around else {})._replace(below=under)
             for i, part in reversed(list(enumerate(parts))):
                 last = i == len(parts) - 1
                 stack.append((part, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "), box.inside))
 
 
 def _row(box: Box, before: str, titles: Mapping[str, str]) -> _Row:
-    name, formula = clean(box.name), clean(box.formula)
+    label, more = clean(box.name), []
     if box.relation:
-        label = f"{name} {box.relation} {formula}"
+        label += f" {box.relation} {clean(box.formula)}"
     else:
-        label = f"{name}  {clean(box.word)}" + (f": {formula}" if formula else "")
-    shape = f"  {clean(box.shape)}" if box.shape else ""
-    place = f"  in {clean(titles[box.inside])}" if box.inside is not None and box.inside in titles else ""
-    return _Row(before + label, box.value, box.gradient, (shape, place))
+        more.append(f"  {clean(box.word)}")
+        more += [f": {clean(box.formula)}"] if box.formula else []
+    more += [f"  {clean(box.shape)}"] if box.shape else []
+    more += [f"  in {clean(titles[box.inside])}"] if box.inside is not None and box.inside in titles else []
+    return _Row(before + label, box.value, box.gradient, tuple(more))
 
 
 def _label(row: _Row, room: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workings.draw.content import listing, plural
-from workings.draw.letters import equation
+from workings.draw.letters import clean, equation
 from workings.draw.picture import Box, Edge, Picture
 from workings.graph import Role
 
@@ -17,7 +17,7 @@ _MOST_JOINS = 4
 
 def words(picture: Picture) -> str:
     """The picture in sentences: what goes in, what is made of what, where ways join, the loss and its gradients."""
-    return " ".join(s for s in _sentences(picture) if s)
+    return clean(" ".join(s for s in _sentences(picture) if s))
 
 
 def _sentences(picture: Picture) -> Iterator[str]:
@@ -62,9 +62,8 @@ def _inputs(picture: Picture) -> str:
 
 def _size(picture: Picture) -> str:
     operations = sum(n.role is None and bool(n.inputs) for b in picture.boxes if b.kind != "end" for n in b.nodes)
-    layers = [frame.title for frame in picture.frames]
-    layers += [box.name for box in picture.boxes if box.kind == "folded" and box.scope]
-    layers = [title.replace(", backward", " backward") for title in layers]
+    layers = [frame.title.replace(", ", " ") for frame in picture.frames if frame.inside is None]
+    layers += [_called(box) for box in picture.boxes if box.kind == "folded" and box.scope and box.inside is None]
     there = plural(operations, "operation")
     return f"There {'is' if operations == 1 else 'are'} {there}" + (f", in {listing(layers)}." if layers else ".")
 
@@ -80,7 +79,7 @@ def _steps(picture: Picture) -> Iterator[str]:
 
 def _joins(picture: Picture) -> Iterator[str]:
     """Values that are used more than once; a derivative comes back to them on every way."""
-    names = {b.key: f"the update of {b.name}" if b.kind == "update" else b.name for b in picture.boxes}
+    names = {box.key: _called(box) for box in picture.boxes}
     joins = []
     for box in picture.boxes:
         users = _others(picture.edges, box, backward=False)
@@ -95,6 +94,11 @@ def _joins(picture: Picture) -> Iterator[str]:
     yield from joins[:_MOST_JOINS]
     if len(joins) > _MOST_JOINS:
         yield f"{len(joins) - _MOST_JOINS} more values are used more than once."
+
+
+def _called(box: Box) -> str:
+    """What a box is called within a list."""
+    return f"the update of {box.name}" if box.kind == "update" else box.name.replace(", ", " ")
 
 
 def _others(edges: Sequence[Edge], box: Box, *, backward: bool) -> list[str]:
