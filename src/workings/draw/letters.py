@@ -89,9 +89,8 @@ def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 
 def shortened(number: str, most: int) -> str:
-    """A number, a few of them, or the range of many, in about so many characters: what is left out is replaced by
-    an ellipsis, and nothing is rounded. The power of ten stays, a range keeps both its ends (four characters more
-    do), and of a few numbers the last ones go.
+    """A number in at most so many characters, or of a few numbers as many as fit: what is left out is replaced by
+    an ellipsis, and nothing is rounded. The power of ten stays, and so do both ends of a range, which are short.
 
     >>> shortened("0.5736205289803352", 10), shortened("1.2345678901e−17", 10)
     ('0.5736205…', '1.234…e−17')
@@ -99,7 +98,7 @@ def shortened(number: str, most: int) -> str:
     ('−1 … 2', '[1e−5, 2e−5, …')
     """
     number = re.sub(r", mean .*$", "", number)
-    if len(number) <= most + 4 * (" … " in number):
+    if len(number) <= most or " … " in number:
         return number
     if ", " in number[:most]:
         return number[: number.rindex(", ", 0, most) + 2] + "…"

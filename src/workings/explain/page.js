@@ -40,7 +40,7 @@
   const cut = (text, room) => {
     if (!room) return text;
     text = text.replace(/, mean .*$/, "");
-    if (text.length <= room + (text.includes(" … ") ? 4 : 0)) return text;
+    if (text.length <= room || text.includes(" … ")) return text;
     const comma = text.lastIndexOf(", ", room - 2);
     if (comma >= 0) return text.slice(0, comma + 2) + "…";
     const power = /e−?\d+$/.exec(text);
@@ -117,11 +117,13 @@
     for (const element of lit) {
       if (!panel.contains(element) || !element.getClientRects().length) continue;
       const box = element.closest(".wk-scroll") || panel;
-      if (box.scrollHeight <= box.clientHeight + 1) return;
       const inside = box.getBoundingClientRect();
       const place = element.getBoundingClientRect();
       if (place.top < inside.top || place.bottom > inside.bottom) {
         box.scrollTop += place.top - inside.top - box.clientHeight / 3;
+      }
+      if (place.left < inside.left || place.right > inside.right) {
+        box.scrollLeft += place.left - inside.left - box.clientWidth / 3;
       }
       return;
     }
@@ -216,6 +218,10 @@
 
   const chooser = document.getElementById("wk-view");
   const views = [...document.querySelectorAll(".wk-view")];
+  // a wide picture scrolls before its letters are too small to be read
+  for (const svg of document.querySelectorAll(".wk-view svg")) {
+    svg.style.minWidth = `${0.6 * svg.viewBox.baseVal.width}px`;
+  }
   const showView = (key) => {
     if (!views.some((view) => view.dataset.view === key)) return false;
     for (const view of views) view.hidden = view.dataset.view !== key;
