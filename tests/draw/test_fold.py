@@ -272,3 +272,21 @@ def test_more_outputs_than_there_is_room_for():
     drawn = picture(graph)
     assert len(drawn.boxes) <= 60
     assert sum(len(b.nodes) for b in drawn.boxes) == 201
+
+
+def test_many_ends_of_a_scope_share_boxes():
+    inputs = [call("sin", input_node(f"x_{i}", (), float), label=f"a_{i}") for i in range(40)]
+    total = call("sum", call("stack", *inputs, axis=0, scope=("f",)), scope=("f",), label="s")
+    outside = [call("multiply", total, float(i)) for i in range(2, 42)]
+    graph = Graph([i.inputs[0] for i in inputs], [call("sum", call("stack", *outside, axis=0), label="y")])
+    drawn = picture(graph, scope="f")
+    ends = [(b.name, b.word) for b in drawn.boxes if b.kind == "end"]
+    assert len(ends) == 2 * 7
+    assert ("… 34 more values …", "from outside") in ends
+    assert ("… 34 more values …", "goes on") in ends
+    assert drawn.svg()
+
+
+def test_a_graph_without_an_output():
+    with pytest.raises(ArgumentError, match="has no output"):
+        picture(Graph([input_node("x", (), float)], []))

@@ -52,6 +52,8 @@ def compose(
     sentences to go with the picture.
     """
     _check(depth, direction, most)
+    if not graph.outputs:
+        raise ArgumentError(f"{graph.name} has no output, and so no picture", fix="Graph(inputs, [output])")
     base = _scope(scope)
     if not backward:
         graph, gradients = _forward_part(graph, updates or {}), {}
@@ -314,6 +316,9 @@ class _Writer:
         node = self.units.all[part.units[0]].node
         place = part.scope[-1] if part.scope else ""
         name = self.name(part.units[0])
+        if len(part.units) > 1 and not part.scope:
+            word = "from outside" if part.how == "from" else "goes on"
+            return Box(f"b{at}", "end", word, f"… {plural(len(part.units), 'more value')} …")
         if part.how == "from":
             word = f"from {place}" if place else "from outside"
             return Box(f"b{at}", "end", word, name, nodes=(node,), scope=part.scope, **self._numbers(node))

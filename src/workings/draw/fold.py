@@ -15,6 +15,8 @@ from workings.draw.units import Phase, Units
 
 __all__ = ["Folded", "Frame", "Part", "deepest", "fold", "joined", "scopes"]
 
+_MOST_ENDS = 12
+
 Scope = tuple[str, ...]
 How = Literal["whole", "scope", "stretch", "inputs", "from", "to"]
 
@@ -140,7 +142,17 @@ def _ends(units: Units, inside: Sequence[bool], base: Scope) -> list[Part]:
             key = Frame(unit.phase, scope) if scope else target
             before = targets[key].units if key in targets else ()
             targets[key] = Part("to", tuple(sorted({*before, target})), unit.phase, scope)
-    return [*sources.values(), *targets.values()]
+    scoped = [part for key, part in targets.items() if isinstance(key, Frame)]
+    single = [part for key, part in targets.items() if not isinstance(key, Frame)]
+    return [*_few(list(sources.values())), *scoped, *_few(single)]
+
+
+def _few(ends: Sequence[Part]) -> list[Part]:
+    """The ends, those that are too many in one."""
+    if len(ends) <= _MOST_ENDS:
+        return list(ends)
+    first, rest = ends[: _MOST_ENDS // 2], ends[_MOST_ENDS // 2 :]
+    return [*first, Part(rest[0].how, tuple(sorted(n for part in rest for n in part.units)), rest[0].phase)]
 
 
 def _beside(scope: Scope, base: Scope) -> Scope:
