@@ -155,8 +155,13 @@ def test_the_state_of_an_optimizer():
             return parameter - settings["learning_rate"] * velocity, {"velocity": velocity}
 
     run = wk.train(lambda w: w**2, {"w": 0.5}, optimizer=Momentum(), steps=0)
-    kinds = {(b.name, b.kind) for b in wk.draw(run.program).boxes}
+    boxes = wk.draw(run.program).boxes
+    kinds = {(b.name, b.kind) for b in boxes}
     assert {("velocity_w", "state"), ("velocity_w", "update"), ("w", "update"), ("momentum", "setting")} <= kinds
+    assert {b.name: b.formula for b in boxes if b.kind == "update"} == {
+        "velocity_w": "momentum · velocity_w + d_w",
+        "w": "w − learning_rate · velocity_w",
+    }
 
 
 def test_the_forward_pass_of_a_program_alone():

@@ -232,7 +232,9 @@ class _Writer:
         own = set(unit.nodes)
 
         def leaf(node: Node) -> Tree | None:
-            return None if node in own or node not in self.names else Symbol(self.names[node], node)
+            if node in own or node not in self.names:
+                return None
+            return Symbol(self.names[self.updates.get(node, node)], node)
 
         return text(expression(unit.node, leaf))
 
