@@ -109,8 +109,8 @@
     for (const element of lit) element.classList.remove("wk-lit");
     lit = (index()[id] || []).filter((element) => outermost(element, id));
     for (const element of lit) element.classList.add("wk-lit");
-    for (const panel of panels) if (panel !== from) bring(panel);
     say(id);
+    for (const panel of panels) if (panel !== from) bring(panel);
   };
   // where a panel scrolls by itself, what lights in it comes into view
   const bring = (panel) => {
@@ -118,8 +118,11 @@
       if (!panel.contains(element) || !element.getClientRects().length) continue;
       const box = element.closest(".wk-scroll") || panel;
       const inside = box.getBoundingClientRect();
+      const around = panel.getBoundingClientRect();
       const place = element.getBoundingClientRect();
-      if (place.top < inside.top || place.bottom > inside.bottom) {
+      const foot = status.hidden ? window.innerHeight : status.getBoundingClientRect().top;
+      const end = Math.min(inside.bottom, around.bottom, foot);
+      if (place.top < Math.max(inside.top, around.top, 0) || place.bottom > end) {
         box.scrollTop += place.top - inside.top - box.clientHeight / 3;
       }
       if (place.left < inside.left || place.right > inside.right) {
