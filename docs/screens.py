@@ -1,16 +1,23 @@
 """Takes the screens in docs/screens/: pages and pictures in a browser without a window.
 
-`make screens` runs it. It needs Playwright and an installed Chromium or Chrome, as the browser tests do.
+`make screens` runs it. It needs an installed Chromium or Chrome, as the browser tests do.
 """
 
 from __future__ import annotations
 
 import itertools
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from playwright.sync_api import Browser, Page
 
 import workings as wk
+from tests.browser.chromium import launched
+from workings.lessons.one_neuron import one_neuron
+from workings.lessons.page import Paper
 
 FOLDER = Path(__file__).parent / "screens"
 
@@ -48,10 +55,7 @@ def four_layers(steps: int = 200) -> wk.Run:
     return wk.train(
         classify,
         {
-            "layers": [
-                {"w": rng.normal(size=(a, b)) / a**0.5, "b": np.zeros(b)}
-                for a, b in itertools.pairwise(sizes)
-            ],
+            "layers": [{"w": rng.normal(size=(a, b)) / a**0.5, "b": np.zeros(b)} for a, b in itertools.pairwise(sizes)],
             "out": {"w": rng.normal(size=(16, 2)) / 4, "b": np.zeros(2)},
         },
         {"x": points, "t": np.eye(2)[inside]},
@@ -87,3 +91,107 @@ def thousand() -> wk.Graph:
     rng = np.random.default_rng(0)
     blocks = [{"w": rng.normal(size=(4, 4)) / 9, "v": rng.normal(size=(4, 4)) / 9} for _ in range(250)]
     return wk.trace(tower, blocks, rng.normal(size=(8, 4)), np.zeros((8, 4)))
+
+
+def lesson() -> str:
+    paper = Paper()
+    paper.present(one_neuron)
+    return paper.page().html
+
+
+# ── the screens ──
+
+
+class Screen(NamedTuple):
+    """A page in a window of some size; what is done on it before it is taken, and what is taken of it."""
+
+    name: str
+    html: Callable[[], str]
+    width: int = 1440
+    height: int = 900
+    dark: bool = False
+    prepare: Callable[[Page], None] = lambda page: None
+    part: str = ""  # a selector, if not what is in the window
+    sharp: float = 1.0
+
+
+def page_of(run: Callable[[], wk.Run], steps: int = 100) -> Callable[[], str]:
+    return lambda: run().page(steps, progress=False).html
+
+
+def pin(page: Page, name: str, panel: str = "program") -> None:
+    """Keeps lit what has this name in the program."""
+    node = page.locator(f"#program .wk-name:text-is('{name}')").first.get_attribute("data-node")
+    page.locator(f"#{panel} [data-node='{node}']:visible").first.click()
+    page.mouse.move(5, 5)
+
+
+def neuron_at_work(page: Page) -> None:
+    page.locator("#wk-step").fill("20")
+    pin(page, "z")
+
+
+def folded(page: Page) -> None:
+    page.get_by_role("button", name="Fold the layers").click()
+    page.locator("#wk-step").fill("30")
+    pin(page, "h_2")
+
+
+def unfolded(page: Page) -> None:
+    page.get_by_role("button", name="Unfold them").click()
+    page.locator("#wk-step").fill("30")
+    pin(page, "h_2")
+
+
+def one_path(page: Page) -> None:
+    page.locator("#wk-step").fill("5")
+    pin(page, "a")
+
+
+# both losses over w, with the nudges on them
+PLOTS = "#step-9 figure:has(svg.wk-plot)"
+
+SCREENS = (
+    Screen("neuron", page_of(neuron), prepare=neuron_at_work),
+    Screen("layers_folded", page_of(four_layers), 1680, 900, dark=True, prepare=folded),
+    Screen("layers_unfolded", page_of(four_layers), 1680, 900, prepare=unfolded),
+    Screen("several_paths", page_of(several_paths), 1680, 900, prepare=one_path),
+    Screen("narrow", page_of(neuron), 390, 844, sharp=2.0),
+    Screen("printed", page_of(neuron), 718, 1046, prepare=lambda page: page.emulate_media(media="print")),
+    Screen("however_difference", lesson, 1100, 900, part=f"{PLOTS} >> nth=0"),
+    Screen("however_square", lesson, 1100, 900, part=f"{PLOTS} >> nth=1"),
+    Screen("thousand", lambda: f"<!DOCTYPE html>{wk.draw(thousand()).svg()}", part="svg"),
+)
+
+
+def take(browser: Browser, screen: Screen, folder: Path) -> None:
+    """Opens the page and keeps what is to be seen of it."""
+    context = browser.new_context(
+        viewport={"width": screen.width, "height": screen.height},
+        device_scale_factor=screen.sharp,
+        color_scheme="dark" if screen.dark else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    path = folder / f"{screen.name}.html"
+    path.write_text(screen.html(), encoding="utf-8")
+    page.goto(path.as_uri())
+    if page.locator("#wk-data").count():
+        page.wait_for_selector("body[data-ready]", state="attached")
+    screen.prepare(page)
+    shown = page.locator(screen.part).first if screen.part else page
+    to = FOLDER / f"{screen.name}.png"
+    shown.screenshot(path=to)
+    context.close()
+    print(f"{to.relative_to(FOLDER.parents[1])}, {to.stat().st_size // 1000} kB")
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with launched() as browser, tempfile.TemporaryDirectory() as folder:
+        for screen in SCREENS:
+            take(browser, screen, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

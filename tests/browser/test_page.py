@@ -20,7 +20,7 @@ PANELS = ("derivation", "picture", "program")
 # names that stand in the formulas, in the picture and in the program
 SHARED = {
     "neuron": ("w", "x", "expected", "y", "z", "loss"),
-    "paths": ("w", "x", "a", "b", "c", "paths"),
+    "paths": ("w", "a", "paths"),
     "layers": ("x", "t", "logits"),
 }
 
