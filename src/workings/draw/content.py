@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,21 +13,21 @@ from workings.draw.fold import Folded, Part, scopes
 from workings.draw.fold import Frame as Open
 from workings.draw.letters import shortened
 from workings.draw.links import Links, links
+from workings.draw.options import check_options, forward_part, names_for, scope_path
+from workings.draw.phrases import listing, plural
 from workings.draw.picture import Box, Direction, Edge, Frame, Ids, Kind, Picture
 from workings.draw.shorten import folded_to_fit
 from workings.draw.units import Phase, Unit, Units, arrange
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, Role
-from workings.graph.names import Names
 from workings.write.maths import expression
 from workings.write.text import text
 from workings.write.tree import Symbol, Tree
 from workings.write.values import value_text
 
-__all__ = ["compose", "listing", "plural"]
+__all__ = ["compose"]
 
 _STEEPEST = 3
-_LISTED = 12  # names in a list before "and so many more"
 _LONGEST_FACTOR = 10
 
 
@@ -51,18 +51,16 @@ def compose(
     `updates` are the outputs that are carried to the next step, each with the input that it becomes; `notes` are
     sentences to go with the picture.
     """
-    _check(depth, direction, most)
+    check_options(depth, direction, most)
     if not graph.outputs:
         raise ArgumentError(f"{graph.name} has no output, and so no picture", fix="Graph(inputs, [output])")
-    base = _scope(scope)
     if not backward:
-        graph, gradients = _forward_part(graph, updates or {}), {}
+        graph, gradients = forward_part(graph, updates or {}), {}
     updates = {node: into for node, into in (updates or {}).items() if node in graph.outputs}
-    known = _names(graph, names)
+    known = names_for(graph, names)
     parts = [n for n in graph.nodes if names is not None and n not in names]
     units = arrange(graph, updates, parts)
-    if base and base not in scopes(units):
-        raise _no_such_scope(base, scopes(units), graph)
+    base = scope_path(scope, scopes(units), graph.name)
     outputs = [units.place[node] for node in graph.outputs if node not in updates]
     folded = folded_to_fit(units, depth=depth, base=base, outputs=outputs, most=most)
     writer = _Writer(graph, units, folded, known, values, gradients, updates, ids)
@@ -78,66 +76,6 @@ def compose(
         direction=direction,
         ids=ids,
     )
-
-
-# ── options ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _check(depth: Any, direction: Any, most: Any) -> None:
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < 0):
-        raise ArgumentError(
-            f"depth is {depth!r}; it is a number of levels, 0 or more, or None", fix="depth=1, a box for each layer"
-        )
-    if direction not in ("down", "right"):
-        raise ArgumentError(f"there is no direction {direction!r}", fix="direction='down' or direction='right'")
-    if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 10:
-        raise ArgumentError(f"most is {most!r}; it is a number of boxes, 10 or more", fix="most=60")
-
-
-def _scope(scope: Any) -> tuple[str, ...]:
-    if isinstance(scope, str):
-        return (scope,)
-    if isinstance(scope, (tuple, list)) and all(isinstance(s, str) for s in scope):
-        return tuple(scope)
-    raise ArgumentError(
-        f"scope is {scope!r}; it is the name of a layer, or names from the outside in", fix="('layer',)"
-    )
-
-
-def _no_such_scope(base: tuple[str, ...], there: list[tuple[str, ...]], graph: Graph) -> ArgumentError:
-    wanted = _spelled(base)
-    if not there:
-        return ArgumentError(
-            f"{graph.name} has no scope {wanted}; nothing in it was made by a function that it calls",
-            fix="leave scope out",
-        )
-    listed = [_spelled(s) for s in there]
-    return ArgumentError(f"{graph.name} has no scope {wanted}", fix=f"scope={listing(listed, 'or')}")
-
-
-def _spelled(scope: tuple[str, ...]) -> str:
-    return repr(scope if len(scope) > 1 else "".join(scope))
-
-
-def _forward_part(graph: Graph, updates: Collection[Node]) -> Graph:
-    """The graph without its derivatives, unless there is nothing else in it."""
-    outputs = [n for n in graph.outputs if n.because is None and n not in updates]
-    if not outputs or len(outputs) == len(graph.outputs):
-        return graph
-    plain = Graph(graph.inputs, outputs, name=graph.name)
-    return Graph([n for n in plain.inputs if plain.users[n] or not graph.users[n]], outputs, name=graph.name)
-
-
-def _names(graph: Graph, names: Mapping[Node, str] | None) -> dict[Node, str]:
-    """A name for each value, the given one or else one that is free."""
-    if names is None:
-        return dict(graph.names)
-    known = {node: names[node] for node in graph.nodes if node in names}
-    free = Names(set(known.values()))
-    for node, name in graph.names.items():
-        if node not in known:
-            known[node] = free.give(name if node.name is not None else name.rstrip("0123456789").rstrip("_"))
-    return known
 
 
 # ── boxes ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -430,25 +368,10 @@ def _shown(value: Any) -> str:
     return value_text(value)
 
 
-def plural(count: int, word: str) -> str:
-    """`1 operation`, `2 operations`."""
-    return f"{count:,} {word}" if count == 1 or word == "data" else f"{count:,} {word}s"
-
-
 def _counted(given: Sequence[Unit], more: str = "") -> list[str]:
     """How many inputs of each kind there are: `2 parameters`."""
     counts: dict[str, int] = {}
     for unit in given:
         word = unit.node.role.value if unit.node.role is not None else "constant"
         counts[word] = counts.get(word, 0) + 1
-    return [plural(count, more + word).replace("datas", "data") for word, count in counts.items()]
-
-
-def listing(items: Sequence[str], last: str = "and", most: int = _LISTED) -> str:
-    """`a, b and c`, or `a, b and 10 more`."""
-    items = list(items)
-    if len(items) > most:
-        items = [*items[: most - 1], f"{len(items) - most + 1:,} more"]
-    if not last or len(items) < 2:
-        return ", ".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+    return [plural(count, more + word) for word, count in counts.items()]

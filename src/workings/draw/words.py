@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workings.draw.content import listing, plural
 from workings.draw.letters import clean, equation
+from workings.draw.phrases import listing, plural
 from workings.draw.picture import Box, Edge, Picture
 from workings.graph import Role
 
