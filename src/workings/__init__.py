@@ -141,11 +141,19 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
-    if home == "workings.trace":
-        importlib.import_module("workings.write.text")  # from here on a value shows its formula
+    _show()
     value = module if name == "functions" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+def _show() -> None:
+    """From here on values show their formulas, and graphs and runs their pictures where a notebook asks for them."""
+    display = importlib.import_module("workings.graph.display")
+    if display.hooks.html is None:
+        importlib.import_module("workings.write.text")
+        display.hooks.markdown = lambda value: importlib.import_module("workings.notebook").markdown(value)
+        display.hooks.html = lambda what: importlib.import_module("workings.notebook").html(what)
 
 
 def __dir__() -> list[str]:

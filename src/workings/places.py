@@ -30,7 +30,10 @@ def _inner() -> tuple[str, ...]:
     return (f"{_PACKAGE}/", f"{_PACKAGE}\\", *folders, "<__array_function__ internals>", "<frozen ")
 
 
-_STANDARD = sysconfig.get_path("stdlib")
+@functools.cache
+def _standard() -> str:
+    """Where Python's own modules lie; asked for when it is needed, since the answer has to be loaded."""
+    return sysconfig.get_path("stdlib")
 
 
 def is_the_users(file: str) -> bool:
@@ -41,7 +44,7 @@ def is_the_users(file: str) -> bool:
         if site in file:
             rest = file.split(site, 1)[1].replace("\\", "/")
             return rest.split("/")[1] not in _LIBRARIES
-    return not file.startswith(_STANDARD)
+    return not file.startswith(_standard())
 
 
 def notebook() -> Any:

@@ -110,8 +110,23 @@ def test_what_cells_show() -> None:
     assert repr(loss).endswith("= 2.25")
     assert repr(wk.gradient(loss, w)).endswith("= -3.0")
     assert "dloss/dw" in repr(wk.gradient(loss, w))
-    assert re.fullmatch(r"x_\d+ = \[1\. 2\.\]", repr(wk.constant([1.0, 2.0])))
-    assert "\n" in repr(wk.parameter(np.eye(2)) * 2)
+    assert re.fullmatch(r"x_\d+: float64\[2\] = \[1\. 2\.\]", repr(wk.constant([1.0, 2.0])))
+    a = wk.parameter(np.eye(2, dtype=np.float32))
+    assert repr(a) == "a: float32[2,2] =\n[[1. 0.]\n [0. 1.]]"
+    assert repr(a == 1) == "a = 1: bool[2,2] =\n[[ True False]\n [False  True]]"
+    b = a * 2
+    assert repr(b) == "b: float32[2,2] = a · 2 =\n[[2. 0.]\n [0. 2.]]"
+    assert repr(wk.gradient(np.sum(b), a)).startswith("dloss/da: float32[2,2] = ")
+
+
+def test_what_a_gradient_of_a_gradient_is_called() -> None:
+    w = wk.parameter(2.0)
+    y = w**3
+    once = wk.gradient(y, w)
+    assert repr(once) == "dy/dw = 3w² = 12.0"
+    assert repr(wk.gradient(once, w)).startswith("d(dy/dw)/dw = ")
+    slope = once * 2
+    assert wk.gradient(slope, w).title == "dslope/dw"
 
 
 def test_a_cell_has_a_number_for_python() -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from workings.errors import GraphError
+from workings.graph.display import AsHtml
 from workings.graph.node import Node, remake
 
 __all__ = ["Graph", "reachable", "substitute"]
@@ -47,7 +48,7 @@ def substitute(outputs: Sequence[Node], replacement: Mapping[Node, Node]) -> lis
     return [new.get(node, node) for node in outputs]
 
 
-class Graph:
+class Graph(AsHtml):
     """A function as nodes: `inputs`, `outputs`, and `nodes`, everything reachable in computing order.
 
     `nodes` holds the inputs first, then constants and operations in the order the user wrote them. A graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from workings.errors import DtypeError, GraphError
+from workings.graph.display import AsMarkdown, hooks
 from workings.graph.op import Op, Shape, lookup, register
 from workings.graph.operators import Operators
 from workings.graph.origin import Origin
@@ -68,7 +69,7 @@ def provenance(
         _beside.reset(token)
 
 
-class Node(Operators):
+class Node(Operators, AsMarkdown):
     """One value of a graph: `op` applied to `inputs`, with `attributes`; its shape and dtype are known.
 
     Frozen, and compared and hashed by identity. Beside the meaning stand the `name` it had in the user's
@@ -101,8 +102,6 @@ class Node(Operators):
     because: Because | None
     serial: int
 
-    # a layer above sets this to write nodes in mathematics
-    display: ClassVar[Callable[[Node], str] | None] = None
     _serials: ClassVar[Iterator[int]] = itertools.count()
 
     def __init__(
@@ -186,8 +185,8 @@ class Node(Operators):
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]" if self.shape else self.dtype.name
 
     def __repr__(self) -> str:
-        if Node.display is not None:
-            return Node.display(self)
+        if hooks.line is not None:
+            return hooks.line(self)
         left = f"{self.name or '?'}: {self.type}"
         if self.op is INPUT:
             return f"{left} ({self.role})"

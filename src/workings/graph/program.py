@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workings.graph.display import AsHtml
 from workings.graph.graph import Graph
 from workings.graph.node import Node
 
@@ -27,8 +28,8 @@ class Carry:
         return self.input.name or ""
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+@dataclass(frozen=True, eq=False, repr=False)
+class Program(AsHtml):
     """A training run: the graph of one step, and the loop around it.
 
     step        forward pass, backward pass and update of one step. Its inputs are those of the carry, the
@@ -71,6 +72,13 @@ class Program:
     @property
     def setting_inputs(self) -> tuple[Node, ...]:
         return self.step.inputs[len(self.carry) + len(self.data) :]
+
+    def __repr__(self) -> str:
+        given: dict[str, list[str]] = {}
+        for node in self.step.inputs:
+            given.setdefault(str(node.role), []).append(node.name or "")
+        listed = "; ".join(f"{role} {', '.join(names)}" for role, names in given.items())
+        return f"<program of {self.step.name}: {listed}; {len(self.step)} values in a step>"
 
     def start(self) -> tuple[Any, ...]:
         """The carry at the start: copies, C-contiguous, that a run may keep."""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from workings.graph import Node
 from workings.trace.value import Elements, Value, numbers, refuse
 
-__all__ = ["Cell"]
+__all__ = ["Cell", "Slope"]
+
+
+class Slope(NamedTuple):
+    """What a gradient is called: that of `top` with respect to `bottom`; of a gradient again where `again` is set."""
+
+    top: Node
+    bottom: Node
+    again: Slope | None = None
+
+    def __str__(self) -> str:
+        top = f"({self.again})" if self.again else self.top.name or "loss"
+        return f"d{top}/d{self.bottom.name or 'w'}"
 
 
 class Cell(Elements, Value):
@@ -18,11 +30,11 @@ class Cell(Elements, Value):
     `value` is the number (a NumPy scalar or array). `float()`, `if` and formats work on it.
     """
 
-    __slots__ = ("title", "varies")
+    __slots__ = ("slope", "varies")
 
-    def __init__(self, node: Node, number: Any, *, varies: bool, title: str | None = None) -> None:
+    def __init__(self, node: Node, number: Any, *, varies: bool, slope: Slope | None = None) -> None:
         super().__init__(node)
-        self.title = title  # what it is shown as, where that is no variable: dloss/dw
+        self.slope = slope  # of a gradient
         self.varies = varies  # whether it depends on a parameter
         numbers[node] = number
 
@@ -30,6 +42,11 @@ class Cell(Elements, Value):
     def value(self) -> Any:
         """The number."""
         return numbers[self.node]
+
+    @property
+    def title(self) -> str | None:
+        """What it is shown as where that is no variable: dloss/dw."""
+        return None if self.slope is None else str(self.slope)
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -64,7 +81,12 @@ class Cell(Elements, Value):
     def __repr__(self) -> str:
         number = self.value
         shown = repr(number.item()) if np.ndim(number) == 0 else np.array2string(number, threshold=32)
-        formula = self.node.name if self.node.is_input else repr(self.node)
-        parts = [self.title, formula] if self.title else [formula]
+        name = self.title or self.node.name
+        made = "" if self.node.is_input else repr(self.node)
+        if self.title is None:
+            made = made.removeprefix(f"{name} = ")
+        head, *rest = [part for part in (name, made) if part]
+        if self.shape:
+            head = f"{head}: {self.node.type}"
         # a matrix begins on a line of its own, so that its rows stand below each other
-        return " = ".join(map(str, parts)) + (f" =\n{shown}" if "\n" in shown else f" = {shown}")
+        return " = ".join([head, *rest]) + (f" =\n{shown}" if "\n" in shown else f" = {shown}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Graph, Node, Role, input_node, reachable, substitute
-from workings.trace.cell import Cell
+from workings.trace.cell import Cell, Slope
 from workings.trace.frames import locate, user_origin
 from workings.trace.trace import cell_of, title_of
 from workings.trace.traced import Traced
@@ -130,8 +130,7 @@ def gradient(loss: Any, *wrt: Any) -> Any:
             raise _independent(loss.node, w, place.origin)
         shown = simplify(Graph(_known([found[w]]), [found[w]])).graph.outputs[0]
         cell = cell_of(shown, varies=True)
-        of = f"({loss.title})" if loss.title else loss.node.name or "loss"
-        cell.title = f"d{of}/d{w.name or 'w'}"
+        cell.slope = Slope(loss.node, w, loss.slope)
         cells.append(cell)
     return cells[0] if len(cells) == 1 else tuple(cells)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from workings.errors import DtypeError, MutationError, RefusedError, WorkingsError
 from workings.graph import Node, Operators, Origin
+from workings.graph.display import AsMarkdown
 from workings.graph.operators import squares
 from workings.trace.frames import Scopes, user_origin
 from workings.trace.source import text_of
@@ -49,7 +50,7 @@ def refuse(what: str, fix: str | None = None) -> NoReturn:
     stop(RefusedError, what, fix)
 
 
-class Value(Operators):
+class Value(Operators, AsMarkdown):
     """What stands for an array in the user's code. `weak` values take the dtype of what they meet."""
 
     __slots__ = ("__weakref__", "node", "weak")

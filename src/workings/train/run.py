@@ -13,6 +13,7 @@ import numpy as np
 from workings import engines
 from workings.errors import ArgumentError
 from workings.explain import Derivation
+from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
 from workings.train.events import Event, Listener, Reason
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "check_steps"]
 
 
-class Run:
+class Run(AsHtml):
     """A training run. It can go on (`resume`), be asked (`value`), be read (`source`, `explain`).
 
     program       the program that runs: forward pass, backward pass and update as one graph

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workings.graph import Node
+from workings.graph.display import hooks
 from workings.write.maths import Leaf, by_name, expression
 from workings.write.tree import (
     Apply,
@@ -39,7 +40,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["columns", "display", "formula", "has_name", "number", "text", "wrap"]
+__all__ = ["columns", "display", "formula", "has_name", "made_from", "number", "text", "wrap"]
 
 # How tightly a piece of text holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
@@ -347,6 +348,11 @@ def formula(node: Node, leaf: Leaf = by_name) -> str:
     return text(expression(node, leaf))
 
 
+def made_from(node: Node) -> Tree:
+    """What a node is made from, as much as is read at a glance."""
+    return expression(node, by_name, deepest=8, largest=60)
+
+
 def display(node: Node) -> str:
     """A node as a line of mathematics: `y = w · x`. Inputs say their type and role.
 
@@ -360,8 +366,8 @@ def display(node: Node) -> str:
         return f"{node.name}: {node.type} ({node.role})"
     if node.is_constant and node.shape:
         return f"{node.name or 'constant'}: {node.type}"
-    right = text(expression(node, by_name, deepest=8, largest=60))
+    right = text(made_from(node))
     return right if node.name is None else f"{node.name} = {right}"
 
 
-Node.display = staticmethod(display)
+hooks.line = display
