@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import workings
+from workings.cli.draw import draw
 from workings.cli.explain import explain
 from workings.cli.failures import say
 from workings.cli.lesson import lesson
@@ -57,10 +58,11 @@ def main() -> None:
     With a net of your own in net.py, which has a function `loss` and
     two dicts, `parameters` and `data`:
       workings train net.py
-      workings explain net.py
+      workings explain net.py --open
+      workings draw net.py --out net.svg
       workings write net.py --out program.py
     """
 
 
-for command in (lesson, train, explain, write):
+for command in (lesson, train, explain, draw, write):
     main.add_command(command)

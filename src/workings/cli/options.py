@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 from typing import Any
 
 import click
@@ -18,6 +20,7 @@ __all__ = [
     "learning_rate_option",
     "seed_option",
     "steps_option",
+    "terminal_width",
     "traceback_option",
     "traceback_wanted",
 ]
@@ -117,3 +120,8 @@ engine_option = click.option(
     show_default=True,
     help="What runs the steps. Both give the same bits; reference goes value by value.",
 )
+
+
+def terminal_width(*, to_file: bool) -> int:
+    """For text: 80 columns, or fewer on a narrower terminal."""
+    return 80 if to_file or not sys.stdout.isatty() else min(80, shutil.get_terminal_size().columns)

@@ -17,14 +17,16 @@ from workings.write.written import is_device, packed, replace_file
 __all__ = ["announce", "arrays_of", "checked", "put"]
 
 
-def checked(out: str, model: str | None, suffix: str) -> Path:
+def checked(out: str, model: str | None, suffix: str | tuple[str, ...]) -> Path:
     """Where to write: `out`, or in the folder `out` a file named after the model; an error if that cannot be.
 
     Without a model, `out` is the file itself.
 
-    A name without an ending gets `suffix`, and one with another ending is refused. A device or a pipe, as
-    /dev/stdout, is taken as it is; of a link, the place that it leads to has to be good.
+    A name without an ending gets `suffix`, or the first of several, and one with another ending is refused. A device
+    or a pipe, as /dev/stdout, is taken as it is; of a link, the place that it leads to has to be good.
     """
+    suffixes = (suffix,) if isinstance(suffix, str) else suffix
+    suffix = suffixes[0]
     path = Path(out)
     if is_device(path):
         return path
@@ -36,8 +38,8 @@ def checked(out: str, model: str | None, suffix: str) -> Path:
         raise ArgumentError(f"there is no folder {seen(out)} to write to", fix=f"mkdir {seen(out)} first")
     if not path.suffix:
         path = path.with_suffix(suffix)
-    if path.suffix != suffix:
-        raise click.BadParameter(f"{seen(out)} should end in {suffix}", param_hint="'--out'")
+    if path.suffix.lower() not in suffixes:
+        raise click.BadParameter(f"{seen(out)} should end in {' or '.join(suffixes)}", param_hint="'--out'")
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
