@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -49,7 +48,7 @@ def find() -> str | None:
             raise FileNotFoundError(f"WORKINGS_BROWSER is {named!r}, which is no program")
         return found
     candidates = [shutil.which(name) for name in _NAMES]
-    candidates += [shutil.which(Path(os.path.expandvars(place)).expanduser()) for place in _PLACES]
+    candidates += [shutil.which(os.path.expandvars(os.path.expanduser(place))) for place in _PLACES]
     # a browser from a snap sees no temporary files, which is where the tests write their pages
     return next((path for path in candidates if path and not path.startswith("/snap/")), None)
 

@@ -16,14 +16,16 @@ from tests.browser.chromium import MISSING, find, launched
 MODULES = Path(sys.prefix) / "js" / "node_modules"
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where there is no browser the tests are skipped, or fail if one is required."""
+    if item.get_closest_marker("browser") and find() is None:
+        (pytest.fail if os.environ.get("WORKINGS_BROWSER_REQUIRED") == "1" else pytest.skip)(MISSING)
+
+
 # not for the whole session: while Playwright runs, no other test could start an event loop
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The installed browser; without one the tests are skipped, or fail where one is required."""
-    if find() is None:
-        if os.environ.get("WORKINGS_BROWSER_REQUIRED") == "1":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+    """The installed browser."""
     with launched() as found:
         yield found
 
