@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from workings.graph import Node
 from workings.trace.cell import Cell, Slope
 from workings.trace.value import Value
+from workings.write.alphabet import legible
 from workings.write.latex import latex
 from workings.write.text import made_from
 from workings.write.tree import Number, Rate, Symbol
@@ -60,10 +59,10 @@ def _formula(parts: list[str]) -> str:
 
     What Markdown, which may be read first, would take for its own is spelled so that it does not.
     """
-    formula = " = ".join(parts)
+    formula = legible(" = ".join(parts))
     for sign, spelled in _SPELLED:
         formula = formula.replace(sign, spelled)
     return rf"$\displaystyle {formula}$"
 
 
-_SPELLED: tuple[tuple[str, Any], ...] = (("<", r"\lt "), (">", r"\gt "), ("`", "\N{MODIFIER LETTER GRAVE ACCENT}"))
+_SPELLED = (("<", r"\lt "), (">", r"\gt "), ("`", "\N{MODIFIER LETTER GRAVE ACCENT}"))
