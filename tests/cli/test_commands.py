@@ -157,7 +157,8 @@ def test_a_program_with_arrays_needs_a_place(tmp_path):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_examples_of_the_help_work(command, tmp_path):
+def test_the_examples_of_the_help_work(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} -c pass %s")  # for --open
     help_text = invoked(command, "--help").stdout
     lines = [line.strip() for line in help_text.partition("Example")[2].splitlines() if "workings " in line]
     assert lines
