@@ -11,12 +11,14 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Arc", "Cell", "Placed", "arrange"]
+__all__ = ["Arc", "Cell", "Placed", "arrange", "nearest"]
 
 _SWEEPS = 12  # of ordering; the best order that was met is kept
 _PASSES = 10  # of placing
 # how strongly a link between two bends, a bend and a box, two boxes asks to be straight (Gansner et al. 1993)
 _STRAIGHT = (1.0, 2.0, 8.0)
+# and how much more so one from what is made from something: the way through a net is straight, inputs stand aside
+_SPINE = 6.0
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Arc:
-    """A link from one cell to another, by their numbers; a `label` of some width and height stands on its way."""
+    """A link from one cell to another, by their numbers; a `label` of some width and height stands on its way.
+
+    `leave` and `enter` say how far from the middle of its source it has to leave, and of its target to enter.
+    """
 
     source: int
     target: int
     label: tuple[float, float] | None = None
+    leave: float = 0.0
+    enter: float = 0.0
 
 
 @dataclass
@@ -61,6 +68,8 @@ class _Net:
     count: int
     below: list[list[int]] = field(default_factory=list)
     above: list[list[int]] = field(default_factory=list)
+    pull: dict[tuple[int, int], float] = field(default_factory=dict)
+    aside: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def bend(self, layer: int, size: tuple[float, float]) -> int:
         self.width.append(size[0])
@@ -70,18 +79,23 @@ class _Net:
         self.above.append([])
         return len(self.width) - 1
 
-    def join(self, upper: int, lower: int) -> None:
-        if lower not in self.below[upper]:
+    def join(self, upper: int, lower: int, strength: float, aside: float) -> None:
+        """Join two neighbors; the link asks so strongly to be straight, which it is with `lower` so far aside."""
+        if (upper, lower) not in self.pull:
             self.below[upper].append(lower)
             self.above[lower].append(upper)
+            self.aside[upper, lower] = aside
+        pull = strength * _STRAIGHT[(upper >= self.count) + (lower >= self.count)]
+        self.pull[upper, lower] = max(pull, self.pull.get((upper, lower), 0.0))
 
 
 def arrange(cells: Sequence[Cell], arcs: Sequence[Arc], gap: tuple[float, float]) -> Placed:
     """Place cells so that none overlap; `gap` is the least distance between neighbors and between layers."""
     turned = _turned(len(cells), arcs)
     directed = [(a.target, a.source) if t else (a.source, a.target) for a, t in zip(arcs, turned, strict=True)]
-    spans = [2 if a.label is not None else 1 for a in arcs]
-    layer = _layers(cells, directed, spans)
+    # where one link has a label, all get a layer for theirs, so that equals stay side by side
+    span = 2 if any(a.label is not None for a in arcs) else 1
+    layer, made = _layers(cells, directed, span)
     net = _Net(
         [c.width for c in cells],
         [c.height for c in cells],
@@ -90,7 +104,7 @@ def arrange(cells: Sequence[Cell], arcs: Sequence[Arc], gap: tuple[float, float]
         [[] for _ in cells],
         [[] for _ in cells],
     )
-    ways = _ways(net, arcs, directed)
+    ways = _ways(net, arcs, directed, made)
     order = _order(net)
     xs = _places(net, order, gap[0])
     rows, ys = _rows(net, order, gap[1])
@@ -134,54 +148,53 @@ def _turned(count: int, arcs: Sequence[Arc]) -> list[bool]:
     return turned
 
 
-def _layers(cells: Sequence[Cell], arcs: Sequence[tuple[int, int]], spans: Sequence[int]) -> list[int]:
-    """As high as what leads to it allows; then what has more links below it than above goes down to them."""
+def _layers(cells: Sequence[Cell], arcs: Sequence[tuple[int, int]], span: int) -> tuple[list[int], list[bool]]:
+    """The layer of each cell, and whether anything leads to it, here or from outside.
+
+    A cell stands as high as what leads to it allows; then what has more links below it than above goes down to
+    them, so that inputs stand right above their use.
+    """
     count = len(cells)
-    after: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    before: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    waiting = [0] * count
-    for (source, target), span in zip(arcs, spans, strict=True):
-        after[source].append((target, span))
-        before[target].append((source, span))
-        waiting[target] += 1
-    ready = [i for i in range(count) if not waiting[i]]
-    row: list[int] = []
+    after: list[list[int]] = [[] for _ in range(count)]
+    before: list[list[int]] = [[] for _ in range(count)]
+    for source, target in arcs:
+        after[source].append(target)
+        before[target].append(source)
+    waiting = [len(found) for found in before]
+    row = [i for i in range(count) if not waiting[i]]
     layer = [0] * count
-    for node in ready:
-        row.append(node)
-        for target, span in after[node]:
+    for node in row:  # grows while it is gone through
+        for target in after[node]:
             layer[target] = max(layer[target], layer[node] + span)
             waiting[target] -= 1
             if not waiting[target]:
-                ready.append(target)
+                row.append(target)
     for node in reversed(row):
-        if after[node] and len(after[node]) > len(before[node]) and cells[node].end != "top":
-            layer[node] = min(layer[target] - span for target, span in after[node])
-    tops = [i for i, c in enumerate(cells) if c.end == "top"]
-    if tops:
-        first = min((layer[i] for i in range(count) if cells[i].end != "top"), default=0) - 1
-        first = min([first, *(layer[t] - s for i in tops for t, s in after[i])])
-        for i in tops:
-            layer[i] = first
-    bottoms = [i for i, c in enumerate(cells) if c.end == "bottom"]
-    if bottoms:
-        last = max((layer[i] for i in range(count) if cells[i].end != "bottom"), default=0) + 1
-        last = max([last, *(layer[t] + s for i in bottoms for t, s in before[i])])
-        for i in bottoms:
-            layer[i] = last
-    used = {n: i for i, n in enumerate(range(min(layer), max(layer) + 1))} if layer else {}
-    return [used[n] for n in layer]
+        if len(after[node]) > len(before[node]) and cells[node].end != "top":
+            layer[node] = min(layer[target] for target in after[node]) - span
+    free = [i for i in range(count) if not cells[i].end]
+    for end, sign in (("top", -1), ("bottom", 1)):
+        ends = [i for i in range(count) if cells[i].end == end]
+        edge = max((sign * layer[i] for i in free), default=0) + span
+        for i in ends:
+            layer[i] = sign * edge
+    # what leads from one end to the other without anything between
+    first = min(layer, default=0)
+    return [n - first for n in layer], [bool(found or cell.end) for found, cell in zip(before, cells, strict=True)]
 
 
-def _ways(net: _Net, arcs: Sequence[Arc], directed: Sequence[tuple[int, int]]) -> list[list[int]]:
+def _ways(net: _Net, arcs: Sequence[Arc], directed: Sequence[tuple[int, int]], made: Sequence[bool]) -> list[list[int]]:
     """For each arc the bends it passes through. Arcs from one cell share their bends while none has a label."""
     shared: dict[tuple[int, int], int] = {}
     ways = []
     for arc, (source, target) in zip(arcs, directed, strict=True):
         first, last = net.layer[source], net.layer[target]
+        strength = _SPINE if made[source] else 1.0
         middle = (first + last) // 2 if arc.label is not None else None
         way: list[int] = []
         at = source
+        back = arc.source != source
+        leave, enter = (arc.enter, arc.leave) if back else (arc.leave, arc.enter)
         for layer in range(first + 1, last):
             if middle is None:
                 bend = shared.get((source, layer))
@@ -189,10 +202,10 @@ def _ways(net: _Net, arcs: Sequence[Arc], directed: Sequence[tuple[int, int]]) -
                     bend = shared[source, layer] = net.bend(layer, (0.0, 0.0))
             else:
                 bend = net.bend(layer, arc.label if layer == middle and arc.label else (0.0, 0.0))
-            net.join(at, bend)
+            net.join(at, bend, strength, leave if at == source else 0.0)
             way.append(bend)
             at = bend
-        net.join(at, target)
+        net.join(at, target, strength, (leave if at == source else 0.0) - enter)
         ways.append(way)
     return ways
 
@@ -279,16 +292,15 @@ def _places(net: _Net, order: Sequence[Sequence[int]], gap: float) -> list[float
         for row in order if turn % 2 == 0 else reversed(order):
             wanted, weights = [], []
             for node in row:
-                near = net.above[node] if turn % 2 == 0 else net.below[node]
-                if both or not near:
-                    near = net.above[node] + net.below[node]
-                pulls = [_STRAIGHT[(node >= net.count) + (m >= net.count)] for m in near]
-                total = sum(pulls)
-                mean = sum(p * xs[m] for p, m in zip(pulls, near, strict=True)) / total if total else xs[node]
+                above = [(net.pull[m, node], xs[m] + net.aside[m, node]) for m in net.above[node]]
+                below = [(net.pull[node, m], xs[m] - net.aside[node, m]) for m in net.below[node]]
+                near = above + below if both else (below or above) if turn % 2 else (above or below)
+                total = sum(pull for pull, _ in near)
+                mean = sum(pull * x for pull, x in near) / total if total else xs[node]
                 wanted.append(mean)
                 weights.append(total or 0.01)
             apart = [0.0, *(_apart(net, a, b, gap) for a, b in itertools.pairwise(row))]
-            for node, x in zip(row, _nearest(wanted, weights, apart), strict=True):
+            for node, x in zip(row, nearest(wanted, weights, apart), strict=True):
                 xs[node] = x
     left = min((xs[n] - net.width[n] / 2 for n in range(len(xs))), default=0.0)
     return [x - left for x in xs]
@@ -299,7 +311,7 @@ def _apart(net: _Net, a: int, b: int, gap: float) -> float:
     return (net.width[a] + net.width[b]) / 2 + (gap, gap * 0.7, gap * 0.45)[bends]
 
 
-def _nearest(wanted: Sequence[float], weights: Sequence[float], apart: Sequence[float]) -> list[float]:
+def nearest(wanted: Sequence[float], weights: Sequence[float], apart: Sequence[float]) -> list[float]:
     """The places nearest to those wanted, in least squares, that keep the distances: isotonic regression by
     pooling adjacent violators (Ayer et al. 1955)."""
     offset, offsets = 0.0, []
@@ -324,11 +336,13 @@ def _rows(net: _Net, order: Sequence[Sequence[int]], gap: float) -> tuple[list[t
     """The top and the bottom of each layer, and the middle of each box."""
     rows: list[tuple[float, float]] = []
     ys = [0.0] * len(net.width)
-    top = 0.0
-    for row in order:
-        height = max((net.height[n] for n in row), default=0.0)
-        rows.append((top, top + height))
+    bottom, held = 0.0, False
+    for i, row in enumerate(order):
+        holds = any(n < net.count and net.height[n] for n in row)
+        # a layer of labels or bends alone lies within the gap between two layers of boxes
+        top = bottom + (gap if held and holds else gap / 2) if i else 0.0
+        bottom, held = top + max((net.height[n] for n in row), default=0.0), holds
+        rows.append((top, bottom))
         for node in row:
-            ys[node] = top + height / 2
-        top += height + gap
+            ys[node] = (top + bottom) / 2
     return rows, ys

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workings.draw.layers import Arc, Cell, Placed, arrange
+from workings.draw.layers import Arc, Cell, Placed, arrange, nearest
 
 __all__ = ["Group", "Item", "Layout", "Link", "Point", "Rect", "layout"]
 
@@ -73,7 +73,8 @@ class Layout:
 
 
 _PAD = 14.0  # between a frame and what is in it
-_PORTS = 0.6  # the part of a side that links begin or end on
+_PORTS = 0.7  # the part of a side that links begin or end on
+_APART = 16.0  # between links on one side of a box, where there is room
 
 
 class _Piece(NamedTuple):
@@ -190,7 +191,16 @@ def _inside(
     number = {name: i for i, name in enumerate((*members, *ports))}
     cells = [Cell(*sizes[m]) for m in members]
     cells += [Cell(0.0, 0.0, "top" if p.startswith("in") else "bottom") for p in ports]
-    arcs = [Arc(number[p.source], number[p.target], p.label) for p in pieces]
+    arcs = [
+        Arc(
+            number[p.source],
+            number[p.target],
+            p.label,
+            _off(p.source, "out", p, insides),
+            _off(p.target, "in", p, insides),
+        )
+        for p in pieces
+    ]
     placed = arrange(cells, arcs, gap)
     head, pad = (group.head, _PAD) if group is not None else (0.0, 0.0)
     shift_x, shift_y = pad, head + pad
@@ -229,6 +239,12 @@ def _inside(
         if found is not None:
             labels[piece.link] = Point(found[0] + shift_x, found[1] + shift_y)
     return _Inside(*size, places, entries, routes, labels)
+
+
+def _off(end: str, way: str, piece: _Piece, insides: Mapping[str | None, _Inside]) -> float:
+    """How far from the middle of a group the port of a link is."""
+    inner = None if _is_port(end) else insides.get(end)
+    return inner.ports[f"{way}\0{piece.link}"] - inner.width / 2 if inner is not None else 0.0
 
 
 def _is_port(end: str) -> bool:
@@ -271,10 +287,14 @@ def _ends(
     for (end, low), found in sides.items():
         box = places[end]
         found.sort()
-        for i, (_, k, is_source) in enumerate(found):
-            share = (i + 1) / (len(found) + 1)
-            x = box.x + box.width * (0.5 + (share - 0.5) * _PORTS * (1 if len(found) > 1 else 0))
-            ends[k][0 if is_source else 1] = Point(x, box.y + box.height if low else box.y)
+        # as near as may be to where each leads, so that links are straight
+        room = box.width * _PORTS
+        left, apart = box.x + (box.width - room) / 2, min(_APART, room / len(found))
+        most = room - apart * (len(found) - 1)
+        wanted = [min(max(at - left - apart * i, 0.0), most) + apart * i for i, (at, _, _) in enumerate(found)]
+        xs = nearest(wanted, [1.0] * len(found), [0.0, *[apart] * (len(found) - 1)])
+        for x, (_, k, is_source) in zip(xs, found, strict=True):
+            ends[k][0 if is_source else 1] = Point(left + x, box.y + box.height if low else box.y)
     return [(a, b) for a, b in ends]
 
 
