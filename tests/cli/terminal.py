@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,11 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\].*?\x07")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without what would change colors or widths."""
+    """The environment without what would change colors or widths, and with a browser that shows nothing."""
     unwanted = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
     kept = {key: value for key, value in os.environ.items() if key not in unwanted}
-    return {**kept, "PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color", **more}
+    browser = f"{shlex.quote(sys.executable)} -c pass %s"
+    return {**kept, "PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color", "BROWSER": browser, **more}
 
 
 def piped(*arguments: str | Path, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:

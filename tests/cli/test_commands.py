@@ -17,7 +17,7 @@ from tests.cli.terminal import EXAMPLES, ROOT, piped
 from workings.cli import main
 
 NEURON = EXAMPLES / "one_neuron.py"
-COMMANDS = ("lesson", "train", "explain", "write")
+COMMANDS = ("lesson", "train", "explain", "draw", "write")
 
 
 def invoked(*arguments: object):
@@ -34,6 +34,8 @@ def invoked(*arguments: object):
         ("train", NEURON),
         ("explain", NEURON),
         ("explain", NEURON, "--format", "markdown"),
+        ("draw", NEURON),
+        ("draw", NEURON, "--format", "svg"),
         ("write", NEURON),
         ("train",),
         ("nonsense",),
@@ -190,6 +192,18 @@ def test_each_example_trains(example):
         ("train", NEURON, "--out", "run.txt"),
         ("explain", NEURON, "--format", "pdf"),
         ("explain", NEURON, "--step", "-1"),
+        ("explain", NEURON, "--out", "neuron.pdf"),
+        ("explain", NEURON, "--format", "html", "--out", "neuron.md"),
+        ("explain", NEURON, "--format", "markdown", "--open"),
+        ("explain", NEURON, "--steps", "3"),
+        ("explain", NEURON, "--format", "html", "--steps", "3", "--step", "2"),
+        ("draw", NEURON, "--format", "png"),
+        ("draw", NEURON, "--out", "net.png"),
+        ("draw", NEURON, "--format", "dot", "--out", "net.svg"),
+        ("draw", NEURON, "--out", "net.dot", "--open"),
+        ("draw", NEURON, "--depth", "-1"),
+        ("draw", NEURON, "--step", "x"),
+        ("draw", NEURON, "--scope", "layer"),
         ("write", NEURON, "--language", "cobol"),
         ("write", NEURON, "--out", "program.txt"),
         ("lesson", "nonsense"),
@@ -207,7 +221,7 @@ def test_usage_errors_exit_2(arguments):
 
 
 def test_no_color_in_a_pipe():
-    for arguments in (("lesson",), ("train", NEURON), ("explain", NEURON), ("train", "missing.py")):
+    for arguments in (("lesson",), ("train", NEURON), ("explain", NEURON), ("draw", NEURON), ("train", "missing.py")):
         result = piped(*arguments)
         assert "\x1b" not in result.stdout + result.stderr
 

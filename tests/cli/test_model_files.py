@@ -55,7 +55,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("command", ["train", "explain", "write"])
+@pytest.mark.parametrize("command", ["train", "explain", "draw", "write"])
 @pytest.mark.parametrize("broken", BROKEN)
 def test_broken_files(broken, command, write_model):
     text, parts = BROKEN[broken]

@@ -16,7 +16,7 @@ from tests.cli.terminal import EXAMPLES, ROOT, piped
 from workings.cli import main
 from workings.write import written
 
-COMMANDS = {"train": ".npz", "explain": ".txt", "write": ".py"}
+COMMANDS = {"train": ".npz", "explain": ".txt", "draw": ".txt", "write": ".py"}
 
 
 def invoked(*arguments: object):

@@ -110,8 +110,8 @@ def _scope(wanted: str | None, subject: Subject) -> tuple[str, ...]:
     ends = {n.scope[:k]: None for n in subject.graph.nodes for k in range(1, len(n.scope) + 1)}
     known = ["/".join(scope) for scope in ends]
     if wanted not in known:
-        there = f"it has {', '.join(known)}" if known else "none is called"
-        raise click.BadParameter(f"the loss calls no function {wanted!r}; {there}", param_hint="'--scope'")
+        there = f"; it calls {', '.join(known)}" if known else ", nor any other"
+        raise click.BadParameter(f"the loss calls no function {wanted!r}{there}", param_hint="'--scope'")
     return tuple(wanted.split("/"))
 
 

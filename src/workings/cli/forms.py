@@ -64,7 +64,10 @@ class Forms:
         if form is None:
             form = self._by_ending(out) or (self.shown if opened else self.plain)
         if opened and form != self.shown:
-            raise click.UsageError(f"--open shows {self.shown} in the browser, and no {form}")
+            raise click.UsageError(
+                f"--open shows {self.shown} in the browser, and this is {form}: --format {self.shown}, "
+                f"with an --out that ends in {self.endings[self.shown][0]} if there is one"
+            )
         path = None if out is None else checked(out, file, self.endings[form])
         return Goal(form, path, opened, Path(file).with_suffix(self.endings[form][0]).name)
 

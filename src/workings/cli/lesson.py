@@ -77,9 +77,9 @@ def lesson(
 
 def _page(name: str, settings: dict[str, float], out: str | None, opened: bool) -> None:
     """Tell the lesson on a page, write it, and show it if that is wanted."""
+    path = None if out is None else checked(out, None, ".html")
     from workings.lessons.page import Paper  # what writes and draws it, for those who want a page
 
-    path = None if out is None else checked(out, None, ".html")
     paper = Paper()
     paper.present(lessons.LESSONS[name].load(), **settings)
     path = path or private(f"{name}.html")
