@@ -120,7 +120,7 @@ def test_logarithmic():
     slopes = np.diff(straight[:, 1]) / np.diff(straight[:, 0])
     assert np.all(np.abs(slopes - slopes.mean()) < 0.15)
     labels = [t.text for t in tree.iter(f"{SVG}text")]
-    assert labels[3:7] == ["1e−18", "1e−12", "1e−6", "1"]
+    assert labels[3:8] == ["1e−20", "1e−15", "1e−10", "1e−5", "1"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Axis:
         for count in range(max(most, 2), 0, -1):
             with localcontext(Context(prec=40)):
                 found = _decades(self.low, self.high, count) if self.log else []
-                labels = [_labels([v])[0] for v in found]
+                labels = [_power(v) for v in found]
                 if not found:
                     found = _even(self.low, self.high, count, 0 if self.whole else None)
                     labels = _labels(found)
@@ -117,6 +117,15 @@ def _decades(low: float, high: float, count: int) -> list[Decimal]:
         return finer
     every = math.ceil(len(tens) / count)
     return [d for d in tens if d.adjusted() % every == 0] if len(tens) >= 2 else []
+
+
+_PLAIN = 3  # powers of ten up to this one, and down to its inverse, are written out on a logarithmic axis
+
+
+def _power(tick: Decimal) -> str:
+    """A number on a logarithmic axis."""
+    digit, exponent = tick.scaleb(-tick.adjusted()).normalize(), tick.adjusted()
+    return f"{digit:f}e{exponent}".replace("-", "−") if abs(exponent) > _PLAIN else f"{tick:,f}"
 
 
 def _labels(ticks: list[Decimal]) -> list[str]:
