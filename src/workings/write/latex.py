@@ -1,53 +1,74 @@
-"""Formulas as LaTeX: the same trees as the text, in the signs that MathJax, KaTeX and TeX know.
+r"""Formulas as LaTeX: the same trees as the text, in commands that KaTeX, MathJax and TeX with amsmath know.
 
-Nothing that the user wrote reaches TeX unescaped.
+Nothing that the user wrote reaches TeX unescaped. With `ids`, every part whose node has an id stands in
+`\htmlData{node=n12}{…}`, which KaTeX (with `trust`) and MathJax (with its `html` extension) turn into the
+attribute `data-node`; `PREAMBLE` makes TeX pass it by.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workings.write.text import has_name, number
-from workings.write.tree import (
-    Apply,
-    Bars,
-    Choice,
-    Differential,
-    Fraction,
-    Index,
-    Logic,
-    Minus,
-    Negative,
-    Number,
-    Placed,
-    Plus,
-    Power,
-    Product,
-    Rate,
-    Reduce,
-    Relation,
-    Root,
-    Symbol,
-    Transposed,
-    Tree,
-)
+from workings.write.alphabet import GREEK, legible
+from workings.write.notation import Ids, set_formula
+from workings.write.pen import KNOWN, Pen
+from workings.write.text import number
+from workings.write.tree import Symbol, Tree
 
-__all__ = ["escape", "latex", "name", "said"]
+__all__ = ["PREAMBLE", "escape", "latex", "name", "said"]
 
-CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
+# what a TeX document needs beside amsmath for formulas with ids
+PREAMBLE = r"\providecommand{\htmlData}[2]{#2}"
 
-_GREEK = frozenset(
-    {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"}
-    | {"xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"}
-    | {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
-)
-_KNOWN = frozenset(
-    {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max", "min"}
-)
-_SPECIAL = {
+# Signs among words that are set as mathematics. Commands that end with a letter are preferred to those of one sign,
+# which some readers of Markdown take for their own escapes.
+_SIGNS = {
+    "−": "-",
+    "×": r"\times",
+    "÷": r"\div",
+    "·": r"\cdot",
+    "→": r"\to",
+    "…": r"\ldots",
+    "≈": r"\approx",
+    "∞": r"\infty",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+    "⊙": r"\odot",
+    "\\": r"\backslash",
+    "{": r"\lbrace",
+    "}": r"\rbrace",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\hat{\phantom{x}}",
+    "~": r"\sim",
+    "<": "<",
+    ">": ">",
+}
+_AMONG_WORDS = re.compile(f"([{re.escape(''.join(_SIGNS))}])")
+
+# Greek letters for which TeX has a command; for the others it has a Latin one that looks the same
+_LETTERS = {letter: f"\\{word}" for word, letter in GREEK.items()}
+_LETTERS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta", "ς": r"\varsigma"}
+_LETTERS |= {"ο": "o"} | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True))
+
+
+def escape(words: str) -> str:
+    r"""Words for the inside of `\text{…}` or for the text of a document, with everything that TeX would read as a
+    command made harmless.
+
+    >>> print(escape("a_b {50%}"))
+    a\_b \{50\%\}
+    """
+    return "".join(_IN_TEXT.get(c, c) for c in legible(words))
+
+
+_IN_TEXT = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
@@ -61,27 +82,21 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 }
-# signs among words that are set as mathematics: text fonts may lack them
-_SIGNS = {"−": "-", "×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "→": r"\to ", "…": r"\ldots "}
-
-
-def escape(words: str) -> str:
-    r"""Words for the inside of `\text{…}`, with everything that TeX would read as a command made harmless.
-
-    >>> escape("a_b {50%}")
-    'a\\_b \\{50\\%\\}'
-    """
-    return "".join(_SPECIAL.get(c, c) for c in words)
 
 
 def said(words: str) -> str:
     r"""Words in the midst of a formula.
 
-    >>> said("× 1 disappears")
-    '\\times \\text{ 1 disappears}'
+    >>> print(said("× 1 disappears"))
+    \times \text{ 1 disappears}
     """
-    pieces = re.split(f"([{''.join(_SIGNS)}])", words)
-    return "".join(_SIGNS.get(p) or rf"\text{{{escape(p)}}}" for p in pieces if p)
+    return _lettered(words, "text")
+
+
+def _lettered(words: str, font: str) -> str:
+    """Words in a font of text; the signs among them are set as mathematics, and all else is no sign of TeX's."""
+    pieces = _AMONG_WORDS.split(legible(words))  # words and signs in turn
+    return " ".join(_SIGNS[p] if i % 2 else rf"\{font}{{{p}}}" for i, p in enumerate(pieces) if p)
 
 
 def name(word: str, *, words: bool = False) -> str:
@@ -90,192 +105,138 @@ def name(word: str, *, words: bool = False) -> str:
     >>> name("w"), name("alpha"), name("W_1"), name("expected"), name("x_train")
     ('w', '\\alpha', 'W_{1}', '\\mathrm{expected}', 'x_{\\mathrm{train}}')
     """
-    if words:
-        return said(word)
-    stem, _, index = word.partition("_")
-    if stem and index and "_" not in index:
-        return f"{_word(stem)}_{{{index if index.isdecimal() else _word(index)}}}"
-    return _word(word)
+    return latex(Symbol(word, words=words))
 
 
-def _word(word: str) -> str:
-    if len(word) == 1 and word.isalpha():
-        return word
-    if word in _GREEK:
-        return f"\\{word}"
-    if word.isascii() and word.isalnum():
-        return rf"\mathrm{{{word}}}"
-    return rf"\text{{{escape(word)}}}"
-
-
-def latex(tree: Tree) -> str:
-    r"""The formula in LaTeX.
+def latex(tree: Tree, *, ids: Ids | None = None, shapes: bool = False) -> str:
+    r"""The formula in LaTeX. `shapes` puts the shape of every array under its symbol.
 
     >>> from workings.graph import input_node
     >>> from workings.write.maths import expression
     >>> import workings.ops
     >>> y, t = input_node("y", (), float), input_node("expected", (), float)
     >>> print(latex(expression((y - t) ** 2 / y)))
-    \frac{\left(y - \mathrm{expected}\right)^{2}}{y}
+    \frac{(y - \mathrm{expected})^{2}}{y}
+    >>> W = input_node("W", (3, 4), float)
+    >>> print(latex(expression(2 * W), ids={W: "n0"}.get, shapes=True))
+    2 \htmlData{node=n0}{\underset{3 \times 4}{\mathbf{W}}}
     """
-    return _write(tree)[0]
+    return set_formula(tree, _PEN, ids=ids, shapes=shapes)
 
 
-def _write(tree: Tree) -> tuple[str, int]:
-    return _WRITERS[type(tree)](tree)
-
-
-def _round(piece: str) -> str:
-    return rf"\left({piece}\right)"
-
-
-def _held(tree: Tree, least: int) -> str:
-    piece, level = _write(tree)
-    return piece if level >= least else _round(piece)
-
-
-def digits(value: Any, *, short: bool = False) -> str:
-    """A number in LaTeX."""
-    piece = number(value, short=short).replace("−", "-").replace("…", r"\ldots")
-    if piece.lstrip("-") == "∞":
-        return piece.replace("∞", r"\infty")
-    if piece in ("nan", "true", "false"):
-        return rf"\mathrm{{{piece}}}"
-    mantissa, e, exponent = piece.partition("e")
-    return rf"{mantissa} \times 10^{{{exponent}}}" if e else mantissa
-
-
-def _number(tree: Number) -> tuple[str, int]:
-    piece = digits(tree.value, short=tree.short)
-    if piece.startswith("-"):
-        return piece, SUM
-    return piece, PRODUCT if r"\times" in piece else POWER if piece.endswith("ldots") else ATOM
-
-
-def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:
-    before = latex(left) if isinstance(left, Number) else _held(left, SUM)
-    after = _held(right, PRODUCT if sign == "-" else SUM)
-    if after.startswith("-"):
-        after = _round(after)
-    return f"{before} {sign} {after}", SUM
-
-
-def _factor(tree: Tree, first: bool) -> str:
-    piece, level = _write(tree)
-    if first and isinstance(tree, (Number, Negative)):
-        return piece
-    return _round(piece) if level < PRODUCT or piece.startswith("-") else piece
-
-
-def _product(tree: Product) -> tuple[str, int]:
-    factors = tree.factors
-    pieces = [_factor(factor, i == 0) for i, factor in enumerate(factors)]
-    if tree.style in ("matrix", "elementwise"):
-        other = "matrix" if tree.style == "elementwise" else "elementwise"
-        pieces = [
-            _round(p) if isinstance(f, Product) and f.style == other else p
-            for p, f in zip(pieces, factors, strict=True)
-        ]
-        # a product of matrices is written side by side; a scalar product of vectors keeps its dot
-        sign = r" \odot " if tree.style == "elementwise" else r" \cdot "
-        return sign.join(pieces), PRODUCT
-    if tree.style == "chain" or not isinstance(factors[0], Number):
-        return r" \cdot ".join(pieces), PRODUCT
-    if any(p[0].isdecimal() for p in pieces[1:]) or not all(map(has_name, factors[1:])):
-        return r" \cdot ".join(pieces), PRODUCT  # numbers alone do not stand side by side
-    line = pieces[0]
-    for before, after in itertools.pairwise(pieces):
-        apart = "mathrm" in before[-20:] or after.startswith(("\\mathrm", "\\text", "\\operatorname"))
-        line += (r" \, " if apart and before is not pieces[0] else " ") + after
-    return line, PRODUCT
-
-
-def _power(tree: Power) -> tuple[str, int]:
-    return f"{_held(tree.base, ATOM)}^{{{latex(tree.exponent)}}}", POWER
-
-
-_BARS = {"absolute": ("lvert", "rvert"), "floor": ("lfloor", "rfloor"), "ceil": ("lceil", "rceil")}
-
-
-def _bars(tree: Bars) -> tuple[str, int]:
-    left, right = _BARS[tree.kind]
-    return rf"\left\{left} {latex(tree.body)} \right\{right}", ATOM
-
-
-def _apply(tree: Apply) -> tuple[str, int]:
-    if tree.function == "exp" and len(tree.arguments) == 1 and not tree.attributes:
-        return f"e^{{{latex(tree.arguments[0])}}}", POWER
-    function = f"\\{tree.function}" if tree.function in _KNOWN else rf"\operatorname{{{escape(tree.function)}}}"
-    arguments = [latex(a) for a in tree.arguments]
-    arguments += [rf"\text{{{escape(f'{key}={value}')}}}" for key, value in tree.attributes]
-    return f"{function}{_round(', '.join(arguments))}", ATOM
-
-
-_REDUCE_SIGNS = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}
-
-
-def _reduce(tree: Reduce) -> tuple[str, int]:
-    sign = _REDUCE_SIGNS.get(tree.word) or rf"\operatorname{{{escape(tree.word)}}}"
-    over = rf"_{{\text{{{escape(tree.over)}}}}}" if tree.over else ""
-    if tree.word in ("sum", "prod"):
-        return f"{sign}{over} {_held(tree.body, PRODUCT)}", REDUCE
-    return f"{sign}{over}{_round(latex(tree.body))}", ATOM
-
-
-def _keyed(key: tuple[str | Tree, ...]) -> str:
-    return ", ".join(rf"\text{{{escape(part)}}}" if isinstance(part, str) else latex(part) for part in key)
-
-
-def _choice(tree: Choice) -> tuple[str, int]:
-    rows = rf"{latex(tree.yes)} & \text{{where }} {latex(tree.condition)} \\ {latex(tree.no)} & \text{{else}}"
-    return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
-
-
-_RELATIONS = {"<": r"\lt", "≤": r"\le", ">": r"\gt", "≥": r"\ge", "=": "=", "≠": r"\ne"}
-
-
-def _relation(tree: Relation) -> tuple[str, int]:
-    return f"{_held(tree.left, REDUCE)} {_RELATIONS[tree.sign]} {_held(tree.right, REDUCE)}", RELATION
-
-
-def _logic(tree: Logic) -> tuple[str, int]:
-    if tree.word == "not":
-        return rf"\text{{not }} {_held(tree.parts[0], ATOM)}", LOGIC
-    return rf" \text{{ {tree.word} }} ".join(_held(part, RELATION) for part in tree.parts), LOGIC
-
-
-def _placed(tree: Placed) -> tuple[str, int]:
-    return rf"{_held(tree.body, LOGIC)} \text{{ put at }} [{_keyed(tree.key)}] \text{{, 0 elsewhere}}", CHOICE
-
-
-def _symbol(tree: Symbol) -> str:
-    return name(tree.name, words=tree.words)
-
-
-def _differential(tree: Symbol) -> str:
-    spelled = _symbol(tree)
-    return rf"\mathrm{{d}}{spelled}" if len(spelled) < 7 else rf"\mathrm{{d}}\,{spelled}"
-
-
-_WRITERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
-    Number: _number,
-    Symbol: lambda tree: (_symbol(tree), ATOM),
-    Differential: lambda tree: (_differential(tree.of), ATOM),
-    Rate: lambda tree: (rf"\frac{{{_differential(tree.top)}}}{{{_differential(tree.bottom)}}}", POWER),
-    Plus: lambda tree: _sum("+", tree.left, tree.right),
-    Minus: lambda tree: _sum("-", tree.left, tree.right),
-    Negative: lambda tree: (f"-{_held(tree.body, PRODUCT)}", SUM),
-    Product: _product,
-    Fraction: lambda tree: (rf"\frac{{{latex(tree.top)}}}{{{latex(tree.bottom)}}}", PRODUCT),
-    Power: _power,
-    Root: lambda tree: (rf"\sqrt{{{latex(tree.body)}}}", ATOM),
-    Bars: _bars,
-    Apply: _apply,
-    Reduce: _reduce,
-    Transposed: lambda tree: (rf"{_held(tree.body, ATOM)}^{{\top}}", POWER),
-    Index: lambda tree: (f"{_held(tree.body, ATOM)}[{_keyed(tree.key)}]", ATOM),
-    Placed: _placed,
-    Relation: _relation,
-    Logic: _logic,
-    Choice: _choice,
+_FENCES = {
+    "round": ("(", ")"),
+    "square": ("[", "]"),
+    "absolute": (r"\lvert", r"\rvert"),
+    "floor": (r"\lfloor", r"\rfloor"),
+    "ceil": (r"\lceil", r"\rceil"),
 }
+_BIG = {"sum": r"\sum", "prod": r"\prod"}
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "scalar": (r"\mathrm{%s}", "text"),
+    "vector": (r"\mathbf{%s}", "textbf"),
+    "matrix": (r"\mathbf{%s}", "textbf"),
+    "tensor": (r"\boldsymbol{\mathsf{%s}}", "textbf"),
+}
+_LETTER = {
+    "scalar": "%s",
+    "vector": r"\boldsymbol{%s}",
+    "matrix": r"\mathbf{%s}",
+    "tensor": r"\boldsymbol{\mathsf{%s}}",
+}
+_GREEK_LETTER = {**_LETTER, "matrix": r"\boldsymbol{%s}", "tensor": r"\boldsymbol{%s}"}  # upright ones TeX lacks
+
+
+class _Pen(Pen[str]):
+    def number(self, value: Any, short: bool) -> str:
+        piece = number(value, short=short).replace("−", "-").replace("…", r"\ldots")
+        if piece.lstrip("-") == "∞":
+            return piece.replace("∞", r"\infty")
+        if piece in ("nan", "true", "false"):
+            return rf"\mathrm{{{piece}}}"
+        mantissa, e, exponent = piece.partition("e")
+        return rf"{mantissa} \times 10^{{{exponent}}}" if e else mantissa
+
+    def word(self, word: str, style: str) -> str:
+        if word.isascii() and word.isdecimal():
+            return word
+        letter = GREEK.get(word, word)
+        if letter in _LETTERS:
+            return _GREEK_LETTER[style] % _LETTERS[letter]
+        if word.isascii() and word.isalnum():
+            return (_LETTER[style] if len(word) == 1 else _WORDS[style][0]) % word
+        return _lettered(word, "textit" if len(word) == 1 and style == "scalar" else _WORDS[style][1])
+
+    def words(self, words: str) -> str:
+        return said(words)
+
+    def sign(self, sign: str) -> str:
+        return _SIGNS.get(sign, sign)
+
+    def row(self, pieces: Sequence[str]) -> str:
+        return " ".join(pieces)
+
+    def listed(self, pieces: Sequence[str]) -> str:
+        return ", ".join(pieces)
+
+    def negated(self, body: str) -> str:
+        return f"-{body}"
+
+    def beside(self, pieces: Sequence[str], apart: Sequence[bool]) -> str:
+        between = (r" \thinspace " if wide else " " for wide in apart)
+        return pieces[0] + "".join(f"{gap}{piece}" for gap, piece in zip(between, pieces[1:], strict=True))
+
+    def fenced(self, body: str, kind: str, tall: bool) -> str:
+        left, right = _FENCES[kind]
+        gap = " " if left.startswith("\\") else ""
+        sizes = (r"\left", r"\right") if tall else ("", "")
+        return f"{sizes[0]}{left}{gap}{body}{gap}{sizes[1]}{right}"
+
+    def fraction(self, top: str, bottom: str) -> str:
+        return rf"\frac{{{top}}}{{{bottom}}}"
+
+    def root(self, body: str) -> str:
+        return rf"\sqrt{{{body}}}"
+
+    def raised(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def lowered(self, base: str, index: str) -> str:
+        return f"{base}_{{{index}}}"
+
+    def transposed(self, base: str) -> str:
+        return rf"{base}^{{\top}}"
+
+    def differential(self, symbol: str, long: bool) -> str:
+        return rf"\mathrm{{d}}\thinspace {symbol}" if long else rf"\mathrm{{d}}{symbol}"
+
+    def function(self, name: str, under: str | None = None) -> str:
+        if name in KNOWN:
+            spelled = f"\\{name}"
+        elif name.isascii() and name.isalnum():
+            spelled = rf"\operatorname{{{name}}}"
+        else:
+            spelled = rf"\operatorname{{\text{{{escape(name)}}}}}"
+        return spelled if under is None else f"{spelled}_{{{under}}}"
+
+    def before(self, left: str, right: str) -> str:
+        return f"{left}{right}"
+
+    def applied(self, function: str, arguments: str) -> str:
+        return f"{function}{arguments}"
+
+    def big(self, word: str, under: str | None, over: str | None) -> str:
+        return _BIG[word] + (f"_{{{under}}}" if under else "") + (f"^{{{over}}}" if over else "")
+
+    def cases(self, yes: str, condition: str, no: str) -> str:
+        return rf"\begin{{cases}} {yes} & \text{{where }} {condition} \\ {no} & \text{{else}} \end{{cases}}"
+
+    def shaped(self, symbol: str, shape: Sequence[int]) -> str:
+        sizes = r" \times ".join(map(str, shape))
+        return rf"\underset{{{sizes}}}{{{symbol}}}"
+
+    def marked(self, piece: str, mark: str) -> str:
+        return rf"\htmlData{{node={mark}}}{{{piece}}}"
+
+
+_PEN = _Pen()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from workings.write.alphabet import GREEK, bold, legible
-from workings.write.notation import Ids, Pen, set_formula
+from workings.write.notation import Ids, set_formula
+from workings.write.pen import Pen
 from workings.write.text import number
 from workings.write.tree import Tree
 
@@ -137,16 +138,27 @@ class _Pen(Pen[Element]):
         found = [_mo(_MO.get(p, p)) if i % 2 else _mtext(p) for i, p in enumerate(pieces) if p]
         return _row(found) if found else Element("mtext")
 
-    def sign(self, sign: str, form: str = "infix") -> Element:
+    def sign(self, sign: str) -> Element:
         return _mo(_MO.get(sign, sign))
 
     def row(self, pieces: Sequence[Element]) -> Element:
         return _row(pieces)
 
-    def beside(self, apart: bool) -> Element:
-        return Element("mspace", "", _THIN) if apart else _mo(_TIMES)
+    def listed(self, pieces: Sequence[Element]) -> Element:
+        comma = _mo(",")
+        return _row([p for piece in pieces for p in (comma, piece)][1:])
 
-    def fenced(self, body: Element, kind: str) -> Element:
+    def negated(self, body: Element) -> Element:
+        return _row((_mo("−"), body))
+
+    def beside(self, pieces: Sequence[Element], apart: Sequence[bool]) -> Element:
+        between = [Element("mspace", "", _THIN) if wide else _mo(_TIMES) for wide in apart]
+        return _row([pieces[0], *(p for pair in zip(between, pieces[1:], strict=True) for p in pair)])
+
+    def before(self, left: Element, right: Element) -> Element:
+        return _row((left, right))
+
+    def fenced(self, body: Element, kind: str, tall: bool) -> Element:  # brackets grow by themselves
         left, right = _FENCES[kind]
         marks = (("form", "prefix"),), (("form", "postfix"),)
         before, after = marks if left == right else ((), ())

@@ -164,10 +164,14 @@ _OVER = {0: "rows", 1: "columns"}
 _REDUCTIONS = frozenset({"mean", "max", "min", "argmax", "argmin", "all", "any"})
 
 
-def _over(node: Node) -> str:
+def _reduce(word: str, node: Node, parts: Sequence[Tree]) -> Tree:
     axis = node.attributes.get("axis")
-    ndim = node.inputs[0].ndim
-    axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    shape = node.inputs[0].shape
+    axes = tuple(range(len(shape))) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    return Reduce(word, _over(axes, len(shape)), parts[0], node, axes, shape)
+
+
+def _over(axes: tuple[int, ...], ndim: int) -> str:
     if len(axes) == ndim:
         return ""
     if ndim == 2:
@@ -176,7 +180,7 @@ def _over(node: Node) -> str:
 
 
 def _reduction(word: str) -> Callable[[Node, list[Tree]], Tree]:
-    return lambda node, parts: Reduce(word, _over(node), parts[0], node)
+    return lambda node, parts: _reduce(word, node, parts)
 
 
 def _key(node: Node, parts: Sequence[Tree]) -> tuple[str | Tree, ...]:
@@ -193,7 +197,7 @@ def _index(node: Node, parts: list[Tree]) -> Tree:
 def _named(node: Node, parts: list[Tree]) -> Tree:
     """An op that mathematics has no sign for: a reduction in words, or a function by its name."""
     if node.op.name in _REDUCTIONS:
-        return Reduce(node.op.name, _over(node), parts[0], node)
+        return _reduce(node.op.name, node, parts)
     if node.op.name == "absolute":
         return Bars(parts[0], "absolute", node)
     if node.op.name == "put":

@@ -7,13 +7,13 @@ a `Pen` knows how its language spells each piece. Every piece is marked with the
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias
 
 from workings.graph import Node
 from workings.write.alphabet import name_parts, style
+from workings.write.pen import P, Pen
 from workings.write.text import number
 from workings.write.tree import (
     Apply,
@@ -39,99 +39,19 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["KNOWN", "SETTERS", "Ids", "Pen", "set_formula"]
+__all__ = ["SETTERS", "Ids", "set_formula"]
 
 # How tightly a piece holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, SUM, REDUCE, PRODUCT, POWER, ATOM = range(8)
 
-# functions that mathematics writes by these very names
-KNOWN = frozenset(
-    {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max", "min"}
-)
-
 Ids: TypeAlias = Callable[[Node | None], "str | None"]
-P = TypeVar("P")
-
-
-class Pen(ABC, Generic[P]):
-    """How a language spells each piece of a formula; a piece, `P`, is what the language makes of it."""
-
-    @abstractmethod
-    def number(self, value: Any, short: bool) -> P:
-        """A number, with its sign."""
-
-    @abstractmethod
-    def word(self, word: str, style: str) -> P:
-        """A name, or a part of one, in the letters of a style."""
-
-    @abstractmethod
-    def words(self, words: str) -> P:
-        """Words in the midst of a formula."""
-
-    @abstractmethod
-    def sign(self, sign: str, form: str = "infix") -> P:
-        """One of + − · ⊙ = < ≤ > ≥ ≠ and the comma; `form` is "infix", "prefix" or "postfix"."""
-
-    @abstractmethod
-    def row(self, pieces: Sequence[P]) -> P:
-        """Pieces one after the other."""
-
-    @abstractmethod
-    def beside(self, apart: bool) -> P:
-        """What stands between two factors without a sign; `apart` where they would run together."""
-
-    @abstractmethod
-    def fenced(self, body: P, kind: str) -> P:
-        """The body between "round" or "square" brackets, or bars: "absolute", "floor", "ceil"."""
-
-    @abstractmethod
-    def fraction(self, top: P, bottom: P) -> P: ...
-
-    @abstractmethod
-    def root(self, body: P) -> P: ...
-
-    @abstractmethod
-    def raised(self, base: P, exponent: P) -> P: ...
-
-    @abstractmethod
-    def lowered(self, base: P, index: P) -> P: ...
-
-    @abstractmethod
-    def transposed(self, base: P) -> P: ...
-
-    @abstractmethod
-    def differential(self, symbol: P, long: bool) -> P:
-        """An upright d before a symbol; `long` if the symbol is a word."""
-
-    @abstractmethod
-    def function(self, name: str, under: P | None = None) -> P:
-        """The name of a function, with what stands under it."""
-
-    @abstractmethod
-    def applied(self, function: P, arguments: P) -> P:
-        """A function before its arguments in parentheses."""
-
-    @abstractmethod
-    def big(self, word: str, under: P | None, over: P | None) -> P:
-        """The large sign of a "sum" or a "prod" with its limits."""
-
-    @abstractmethod
-    def cases(self, yes: P, condition: P, no: P) -> P:
-        """`yes` where the condition holds, else `no`."""
-
-    @abstractmethod
-    def shaped(self, symbol: P, shape: Sequence[int]) -> P:
-        """A symbol with its shape under it."""
-
-    @abstractmethod
-    def marked(self, piece: P, mark: str) -> P:
-        """The piece with the id of its node."""
 
 
 @dataclass(frozen=True)
 class Set(Generic[P]):
     """A piece, and what its neighbors have to know: how tightly it holds together, whether it begins with a minus
-    or a digit, whether there is a name in it, and whether it is (or ends or begins with) a word."""
+    or a digit, whether there is a name in it, whether it is (or ends or begins with) a word, and whether it is
+    taller than a line."""
 
     piece: P
     level: int
@@ -139,6 +59,7 @@ class Set(Generic[P]):
     digit: bool = False
     named: bool = True
     word: bool = False
+    tall: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,16 +84,17 @@ class _Setting(Generic[P]):
         return made if made.level >= least else self.round(made)
 
     def round(self, made: Set[P]) -> Set[P]:
-        return replace(
-            made, piece=self.pen.fenced(made.piece, "round"), level=ATOM, minus=False, digit=False, word=False
-        )
+        return replace(made, piece=self.fenced(made), level=ATOM, minus=False, digit=False, word=False)
 
-    def infix(self, left: P, sign: str, right: P) -> P:
-        return self.pen.row((left, self.pen.sign(sign), right))
+    def fenced(self, made: Set[P], kind: str = "round") -> P:
+        return self.pen.fenced(made.piece, kind, made.tall)
+
+    def infix(self, left: Set[P], sign: str, right: Set[P], level: int) -> Set[P]:
+        piece = self.pen.row((left.piece, self.pen.sign(sign), right.piece))
+        return Set(piece, level, left.minus, left.digit, left.named or right.named, tall=left.tall or right.tall)
 
     def listed(self, pieces: Sequence[P]) -> P:
-        comma = self.pen.sign(",")
-        return self.pen.row([p for piece in pieces for p in (comma, piece)][1:])
+        return pieces[0] if len(pieces) == 1 else self.pen.listed(pieces)
 
 
 def set_formula(tree: Tree, pen: Pen[P], *, ids: Ids | None = None, shapes: bool = False) -> P:
@@ -223,7 +145,7 @@ def _differential(on: _Setting[P], tree: Differential) -> Set[P]:
 
 
 def _rate(on: _Setting[P], tree: Rate) -> Set[P]:
-    return Set(on.pen.fraction(_d(on, tree.top), _d(on, tree.bottom)), POWER)
+    return Set(on.pen.fraction(_d(on, tree.top), _d(on, tree.bottom)), POWER, tall=True)
 
 
 # ── arithmetic ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,17 +154,14 @@ def _rate(on: _Setting[P], tree: Rate) -> Set[P]:
 def _sum(on: _Setting[P], sign: str, left: Tree, right: Tree) -> Set[P]:
     before = on.write(left) if isinstance(left, Number) else on.held(left, SUM)
     after = on.held(right, REDUCE if sign == "−" else SUM)
-    if after.minus:
-        after = on.round(after)
-    piece = on.infix(before.piece, sign, after.piece)
-    return Set(piece, SUM, before.minus, before.digit, before.named or after.named)
+    return on.infix(before, sign, on.round(after) if after.minus else after, SUM)
 
 
 def _negative(on: _Setting[P], tree: Negative) -> Set[P]:
     body = on.held(tree.body, REDUCE)
     if body.minus:
         body = on.round(body)
-    return Set(on.pen.row((on.pen.sign("−", "prefix"), body.piece)), SUM, minus=True, named=body.named)
+    return Set(on.pen.negated(body.piece), SUM, minus=True, named=body.named, tall=body.tall)
 
 
 def _factor(on: _Setting[P], tree: Tree, first: bool, last: bool) -> Set[P]:
@@ -264,98 +183,130 @@ def _product(on: _Setting[P], tree: Product) -> Set[P]:
             for p, f in zip(pieces, factors, strict=True)
         ]
     first, *rest = pieces
-    level = REDUCE if pieces[-1].level == REDUCE else PRODUCT
-    found = Set(first.piece, level, first.minus, first.digit, any(p.named for p in pieces))
     if tree.style == "elementwise":
-        sign = on.pen.sign("⊙")
+        sign = "⊙"
     elif tree.style in ("matrix", "chain") or not isinstance(factors[0], Number):
-        sign = on.pen.sign("·")
+        sign = "·"
     elif any(p.digit for p in rest) or not all(p.named for p in rest):
-        sign = on.pen.sign("·")  # numbers alone do not stand side by side
+        sign = "·"  # numbers alone do not stand side by side
     else:
-        sign = None
-    line = [first.piece]
-    for before, after in itertools.pairwise(pieces):
-        apart = before is not first and (before.word or after.word)
-        line += [on.pen.beside(apart) if sign is None else sign, after.piece]
-    return replace(found, piece=on.pen.row(line))
+        sign = ""
+    if sign:
+        line = on.pen.row([p for made in pieces for p in (on.pen.sign(sign), made.piece)][1:])
+    else:
+        apart = [a is not first and (a.word or b.word) for a, b in itertools.pairwise(pieces)]
+        line = on.pen.beside([p.piece for p in pieces], apart)
+    level = REDUCE if pieces[-1].level == REDUCE else PRODUCT
+    named, tall = any(p.named for p in pieces), any(p.tall for p in pieces)
+    return Set(line, level, first.minus, first.digit, named, tall=tall)
 
 
 def _fraction(on: _Setting[P], tree: Fraction) -> Set[P]:
     top, bottom = on.write(tree.top), on.write(tree.bottom)
-    return Set(on.pen.fraction(top.piece, bottom.piece), PRODUCT, named=top.named or bottom.named)
+    return Set(on.pen.fraction(top.piece, bottom.piece), PRODUCT, named=top.named or bottom.named, tall=True)
 
 
 def _power(on: _Setting[P], tree: Power) -> Set[P]:
     base, exponent = on.held(tree.base, ATOM), on.write(tree.exponent)
     piece = on.pen.raised(base.piece, exponent.piece)
-    return Set(piece, POWER, digit=base.digit, named=base.named or exponent.named)
+    named, tall = base.named or exponent.named, base.tall or exponent.tall
+    return Set(piece, POWER, digit=base.digit, named=named, tall=tall)
 
 
 def _root(on: _Setting[P], tree: Root) -> Set[P]:
     body = on.write(tree.body)
-    return Set(on.pen.root(body.piece), ATOM, named=body.named)
+    return Set(on.pen.root(body.piece), ATOM, named=body.named, tall=body.tall)
 
 
 def _bars(on: _Setting[P], tree: Bars) -> Set[P]:
     body = on.write(tree.body)
-    return Set(on.pen.fenced(body.piece, tree.kind), ATOM, named=body.named)
+    return Set(on.fenced(body, tree.kind), ATOM, named=body.named, tall=body.tall)
 
 
 def _transposed(on: _Setting[P], tree: Transposed) -> Set[P]:
-    return Set(on.pen.transposed(on.held(tree.body, ATOM).piece), POWER)
+    body = on.held(tree.body, ATOM)
+    return Set(on.pen.transposed(body.piece), POWER, tall=body.tall)
 
 
 # ── functions ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _apply(on: _Setting[P], tree: Apply) -> Set[P]:
-    if tree.function == "exp" and len(tree.arguments) == 1 and not tree.attributes:
-        return Set(on.pen.raised(on.pen.word("e", "scalar"), on.piece(tree.arguments[0])), POWER)
-    arguments = [on.piece(a) for a in tree.arguments]
+    parts = [on.write(a) for a in tree.arguments]
+    if tree.function == "exp" and len(parts) == 1 and not tree.attributes:
+        return Set(on.pen.raised(on.pen.word("e", "scalar"), parts[0].piece), POWER, tall=parts[0].tall)
+    arguments = [p.piece for p in parts]
     arguments += [on.pen.words(f"{key}={value}") for key, value in tree.attributes]
-    inside = on.pen.fenced(on.listed(arguments), "round")
-    return Set(on.pen.applied(on.pen.function(tree.function), inside), ATOM, word=True)
+    return _applied(on, on.pen.function(tree.function), arguments, any(p.tall for p in parts))
+
+
+def _applied(on: _Setting[P], function: P, arguments: Sequence[P], tall: bool) -> Set[P]:
+    inside = on.pen.fenced(on.listed(arguments), "round", tall)
+    return Set(on.pen.applied(function, inside), ATOM, word=True, tall=tall)
+
+
+_INDICES = "ijklmn"  # of the axes, as in textbooks; what has more axes is said in words
 
 
 def _reduce(on: _Setting[P], tree: Reduce) -> Set[P]:
-    over = on.pen.words(tree.over) if tree.over else None
     if tree.word in ("sum", "prod"):
-        body = on.held(tree.body, REDUCE)
-        return Set(on.pen.row((on.pen.big(tree.word, over, None), body.piece)), REDUCE)
-    inside = on.pen.fenced(on.piece(tree.body), "round")
-    return Set(on.pen.applied(on.pen.function(tree.word, over), inside), ATOM, word=True)
+        under, over, body = _indexed(on, tree)
+        return Set(on.pen.row((on.pen.big(tree.word, under, over), body.piece)), REDUCE, tall=True)
+    body = on.write(tree.body)
+    over = on.pen.words(tree.over) if tree.over else None
+    return _applied(on, on.pen.function(tree.word, over), [body.piece], body.tall)
+
+
+def _indexed(on: _Setting[P], tree: Reduce) -> tuple[P | None, P | None, Set[P]]:
+    """What stands under and over the sign of a sum, and the element that is summed. A single axis has its limits."""
+    axes, shape = tree.axes, tree.shape
+    if not axes or len(shape) > len(_INDICES):
+        return on.pen.words(tree.over) if tree.over else None, None, on.held(tree.body, REDUCE)
+    index = [on.pen.word(c, "scalar") if k in axes else on.pen.words(":") for k, c in enumerate(_INDICES[: len(shape)])]
+    letters = [index[k] for k in axes]
+    under, over = on.listed(letters), None
+    if len(axes) == 1:
+        under = on.pen.row((under, on.pen.sign("="), on.pen.number(1, False)))
+        over = on.pen.number(shape[axes[0]], False)
+    body = on.held(tree.body, ATOM)
+    symbol = tree.body.of if isinstance(tree.body, Differential) else tree.body
+    if isinstance(symbol, Symbol) and name_parts(symbol)[1]:  # an index of its own would run into this one
+        body = on.round(body)
+    return under, over, replace(body, piece=on.pen.lowered(body.piece, on.listed(index)), level=ATOM)
 
 
 def _keyed(on: _Setting[P], key: Sequence[str | Tree]) -> P:
     parts = [on.pen.words(part) if isinstance(part, str) else on.piece(part) for part in key]
-    return on.pen.fenced(on.listed(parts), "square")
+    return on.pen.fenced(on.listed(parts) if parts else on.pen.words(""), "square", False)
 
 
 def _index(on: _Setting[P], tree: Index) -> Set[P]:
-    return Set(on.pen.row((on.held(tree.body, ATOM).piece, _keyed(on, tree.key))), ATOM)
+    body = on.held(tree.body, ATOM)
+    return Set(on.pen.before(body.piece, _keyed(on, tree.key)), ATOM, tall=body.tall)
 
 
 def _placed(on: _Setting[P], tree: Placed) -> Set[P]:
-    body = on.held(tree.body, LOGIC).piece
+    body = on.held(tree.body, LOGIC)
     words = on.pen.words
-    return Set(on.pen.row((body, words(" put at "), _keyed(on, tree.key), words(", 0 elsewhere"))), CHOICE)
+    row = on.pen.row((body.piece, words(" put at "), _keyed(on, tree.key), words(", 0 elsewhere")))
+    return Set(row, CHOICE, tall=body.tall)
 
 
 def _relation(on: _Setting[P], tree: Relation) -> Set[P]:
-    left, right = on.held(tree.left, SUM), on.held(tree.right, SUM)
-    return Set(on.infix(left.piece, tree.sign, right.piece), RELATION, left.minus, left.digit)
+    return on.infix(on.held(tree.left, SUM), tree.sign, on.held(tree.right, SUM), RELATION)
 
 
 def _logic(on: _Setting[P], tree: Logic) -> Set[P]:
     if tree.word == "not":
-        return Set(on.pen.row((on.pen.words("not "), on.held(tree.parts[0], ATOM).piece)), LOGIC, word=True)
-    left, right = (on.held(part, RELATION).piece for part in tree.parts)
-    return Set(on.pen.row((left, on.pen.words(f" {tree.word} "), right)), LOGIC)
+        body = on.held(tree.parts[0], ATOM)
+        return Set(on.pen.row((on.pen.words("not "), body.piece)), LOGIC, word=True, tall=body.tall)
+    left, right = (on.held(part, RELATION) for part in tree.parts)
+    row = on.pen.row((left.piece, on.pen.words(f" {tree.word} "), right.piece))
+    return Set(row, LOGIC, tall=left.tall or right.tall)
 
 
 def _choice(on: _Setting[P], tree: Choice) -> Set[P]:
-    return Set(on.pen.cases(on.piece(tree.yes), on.piece(tree.condition), on.piece(tree.no)), ATOM)
+    return Set(on.pen.cases(on.piece(tree.yes), on.piece(tree.condition), on.piece(tree.no)), ATOM, tall=True)
 
 
 SETTERS: Mapping[type, Callable[[_Setting[Any], Any], Set[Any]]] = {

@@ -141,12 +141,17 @@ class Apply:
 
 @dataclass(frozen=True)
 class Reduce:
-    """A sum, product, mean, largest … of the body; `over` is "" for all elements, or "rows", "columns", "axis 2"."""
+    """A sum, product, mean, largest … of the body; `over` is "" for all elements, or "rows", "columns", "axis 2".
+
+    `axes` are those of the body that it goes over, and `shape` is the body's.
+    """
 
     word: str
     over: str
     body: Tree
     node: Node | None = None
+    axes: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
