@@ -12,7 +12,7 @@ import pytest
 
 import workings as wk
 from workings import ArgumentError
-from workings.trace.trees import flatten, leaf_names, rebuild
+from workings.trace.trees import flatten, leaf_names, rebuild, state, states, static
 
 Pair = namedtuple("Pair", "a b")
 
@@ -21,6 +21,13 @@ Pair = namedtuple("Pair", "a b")
 class Frozen:
     w: Any
     n: int = 3
+
+
+@dataclasses.dataclass(slots=True)
+class Layer:
+    w: Any
+    stride: int = static(default=2)
+    mean: Any = state(default_factory=dict)
 
 
 class Special(list):
@@ -33,6 +40,7 @@ class Special(list):
         {"b": 1.0, "a": [2.0, (3.0, None)]},
         Pair(1.0, {"x": 2}),
         Frozen(np.float64(2.0)),
+        Layer(1.0, 3, {"x": 2.0}),
         OrderedDict(z=1.0, a=2.0),
         defaultdict(list, w=1.0),
         Special([1.0, 2.0]),
@@ -93,3 +101,9 @@ def test_the_arguments_stay_as_they_were() -> None:
     assert p["w"] == 1.0
     assert p["layers"] is layers
     assert len(layers) == 1
+
+
+def test_static_fields_are_no_part_of_a_tree_and_states_are_known() -> None:
+    tree = [Layer(1.0, 3, {"x": 2.0}), Layer({"a": 3.0})]
+    assert [path for path, _ in flatten(tree)] == [("0", "w"), ("0", "mean", "x"), ("1", "w", "a")]
+    assert states(tree) == {("0", "mean", "x")}

@@ -12,10 +12,57 @@ import numpy as np
 from workings.errors import ArgumentError
 from workings.graph import Operators
 
-__all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild", "walk"]
+__all__ = ["Path", "flatten", "is_leaf", "leaf_names", "rebuild", "state", "states", "static", "walk"]
 
 Path = tuple[str, ...]
 _MOST_DEPTH = 200
+_KIND = "workings"  # where the metadata of a field says what it is
+
+
+def static(**options: Any) -> Any:
+    """A field of a dataclass that is no part of the tree: a plain value of the code, such as a stride or a count.
+
+    `options` are those of `dataclasses.field`.
+
+    >>> import dataclasses
+    >>> @dataclasses.dataclass
+    ... class Scaled:
+    ...     weight: float
+    ...     power: int = static(default=2)
+    >>> list(flatten(Scaled(0.5)))
+    [(('weight',), 0.5)]
+    """
+    return dataclasses.field(**options, metadata={_KIND: "static"})
+
+
+def state(**options: Any) -> Any:
+    """A field of a dataclass that is carried from step to step without being trained, such as a running mean.
+
+    A call may rebind it, and what it holds after the call is carried on. `options` are those of
+    `dataclasses.field`.
+    """
+    return dataclasses.field(**options, metadata={_KIND: "state"})
+
+
+def states(tree: Any) -> frozenset[Path]:
+    """The paths of the leaves that lie in state fields.
+
+    >>> import dataclasses
+    >>> @dataclasses.dataclass
+    ... class Centered:
+    ...     weight: float
+    ...     mean: float = state(default=0.0)
+    >>> states({"model": Centered(0.5)})
+    frozenset({('model', 'mean')})
+    """
+    tops = [
+        (*path, f.name)
+        for path, value in walk(tree)
+        if dataclasses.is_dataclass(value)
+        for f in dataclasses.fields(value)
+        if f.metadata.get(_KIND) == "state"
+    ]
+    return frozenset(path for path, _ in flatten(tree) if any(path[: len(top)] == top for top in tops))
 
 
 def is_leaf(value: Any) -> bool:
@@ -37,7 +84,7 @@ def _branches(tree: Any) -> list[tuple[str, Any]] | None:
     if isinstance(tree, (list, tuple)):
         return [(str(i), branch) for i, branch in enumerate(tree)]
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
+        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree) if f.metadata.get(_KIND) != "static"]
     return None
 
 
@@ -85,6 +132,8 @@ def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> 
     made = object.__new__(type(tree))  # a dataclass, without running its __init__ again
     for key, value in getattr(tree, "__dict__", {}).items():  # what is no field stays too
         object.__setattr__(made, key, value)
+    for f in dataclasses.fields(tree):  # and static fields, which may lie in slots
+        object.__setattr__(made, f.name, getattr(tree, f.name))
     for (key, _), value in zip(branches, new, strict=True):
         object.__setattr__(made, key, value)
     return made
