@@ -79,7 +79,9 @@ class Growing:
         self.inputs: list[Node] = []
 
     def input(self, name: str, shape: tuple[int, ...]) -> None:
-        node = input_node(name, shape, self.dtype, self.draw(st.sampled_from(list(Role))))
+        node = input_node(
+            name, shape, self.dtype, self.draw(st.sampled_from([r for r in Role if r is not Role.COUNTER]))
+        )
         self.values[node] = (
             self.rng.uniform(-2, 2, shape).astype(self.dtype)[()] if shape else self.dtype.type(self.rng.uniform(-2, 2))
         )

@@ -231,7 +231,7 @@ WRONG = {
     ),
     "a name that is taken": (
         Wrong(lambda p, g, s: (p, s), {"until_loss": 1.0}),
-        "until_loss is a setting of Wrong(), and the name of a stop condition\n  Instead: another name",
+        "until_loss is a setting of Wrong(), and one of training itself\n  Instead: another name",
     ),
 }
 

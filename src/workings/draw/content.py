@@ -352,6 +352,7 @@ _ROLES: Mapping[Role, tuple[Kind, str]] = {
     Role.CONSTANT: ("constant", "constant"),
     Role.STATE: ("state", "state"),
     Role.SETTING: ("setting", "setting"),
+    Role.COUNTER: ("setting", "number of the step"),
 }
 
 

@@ -50,12 +50,12 @@ class NumpyEngine:
         last: int,
     ) -> tuple[tuple[Any, ...], int]:
         """Run the steps from `first` up to `last`; see `Engine.run`."""
-        inputs = prepared(self.program.step.inputs, (*carry, *data, *settings))
+        inputs = prepared(self.program.inputs, (*carry, *data, *settings))
         split = len(carry) + len(data)
         arguments = (*inputs[:split], *self._constants, *inputs[split:])
         with np.errstate(all="ignore"):
             *carried, step = self.train(*arguments, losses, first, last)
-        return tuple(carried), step
+        return tuple(carried), int(step)
 
 
 def compile_numpy(graph: Graph) -> Callable[..., tuple[Any, ...]]:

@@ -21,11 +21,20 @@ class ReferenceEngine:
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def values(self, carry: Sequence[Any], data: Sequence[Any], settings: Sequence[Any]) -> dict[Node, Any]:
-        """The value of every node in one step, for these inputs."""
-        inputs = prepared(self.program.step.inputs, (*carry, *data, *settings))
+    def values(
+        self, carry: Sequence[Any], data: Sequence[Any], settings: Sequence[Any], step: int = 0
+    ) -> dict[Node, Any]:
+        """The value of every node in the step of this number, for these inputs."""
+        given = prepared(self.program.inputs, (*carry, *data, *settings))
         with np.errstate(all="ignore"):
-            return every_value(self.program.step, inputs)
+            return self._step(given[: len(carry)], given[len(carry) :], step, every_value)
+
+    def _step(self, carry: Sequence[Any], given: Sequence[Any], step: int, how: Callable[..., Any]) -> Any:
+        """The graph of this step, evaluated in that way."""
+        program = self.program.at(step)
+        split = len(program.data)
+        values = program.values(carry, given[:split], given[split:], step)
+        return how(program.step, [contiguous(value) for value in values])
 
     def run(
         self,
@@ -38,11 +47,11 @@ class ReferenceEngine:
     ) -> tuple[tuple[Any, ...], int]:
         """Run the steps from `first` up to `last`; see `Engine.run`."""
         program = self.program
-        inputs = prepared(program.step.inputs, (*carry, *data, *settings))
+        inputs = prepared(program.inputs, (*carry, *data, *settings))
         carried, given = inputs[: len(program.carry)], inputs[len(program.carry) :]
         with np.errstate(all="ignore"):
             for step in range(first, last):
-                loss, finite, stop, *after = evaluate(program.step, (*carried, *given))
+                loss, finite, stop, *after = self._step(carried, given, step, evaluate)
                 losses[step] = loss
                 carried = tuple(contiguous(value) for value in after)
                 if not finite or stop:

@@ -49,12 +49,11 @@ def record_step(
     settings: Mapping[str, Any] | None = None,
 ) -> Recorded:
     """The step that a program makes from these values, derived (see `derive_step`), with all its values."""
+    program = program.at(step)
     graph = program.step
-    inputs = [
-        *carry,
-        *((data or program.data)[node.name or ""] for node in program.data_inputs),
-        *((settings or program.settings)[node.name or ""] for node in program.setting_inputs),
-    ]
+    given = [(data or program.data)[node.name or ""] for node in program.data_inputs]
+    rates = [(settings or program.settings)[node.name or ""] for node in program.setting_inputs]
+    inputs = program.values(carry, given, rates, step)
     values = {n: np.asarray(v, n.dtype)[()] for n, v in zip(graph.inputs, inputs, strict=True)}
     with np.errstate(all="ignore"):
         found = every_value(graph, list(values.values()))

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from workings.graph.node import Node
+from workings.graph.node import Node, Role
 
 if TYPE_CHECKING:
     from workings.graph.graph import Graph
@@ -68,7 +68,8 @@ def assign(graph: Graph) -> dict[Node, str]:
     names = Names()
     result: dict[Node, str] = {}
     for node in graph.inputs:
-        result[node] = names.give(node.name or "x")
+        # the loop of a written program counts its steps by this very word
+        result[node] = "step" if node.role is Role.COUNTER else names.give(node.name or "x")
     forward = [n for n in graph.nodes[len(graph.inputs) :] if n.because is None and (n.inputs or n.shape != ())]
     sole = graph.outputs[0] if len(graph.outputs) == 1 else None
     # what the user named comes first, so that a `z` of theirs stays `z`

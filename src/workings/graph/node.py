@@ -29,6 +29,7 @@ class Role(StrEnum):
     STATE = "state"  # carried from step to step
     SETTING = "setting"  # changeable without compiling again, as the learning rate
     CONSTANT = "constant"  # given once
+    COUNTER = "counter"  # the number of the step, counted from 0
 
 
 class Because(NamedTuple):

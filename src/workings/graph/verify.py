@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from workings.errors import GraphError, WorkingsError
 from workings.graph.graph import Graph
 from workings.graph.node import Role
@@ -24,7 +26,11 @@ def verify(graph: Graph) -> Graph:
             raise GraphError(f"graph {graph.name}: {node!r} is among the inputs and is a result of {node.op.name}")
         if not isinstance(node.role, Role):
             raise GraphError(f"graph {graph.name}: input {node.name} has no role")
+        if node.role is Role.COUNTER and (node.shape, node.dtype) != ((), np.int64):
+            raise GraphError(f"graph {graph.name}: the number of the step is one int64, and {node.name} is {node.type}")
         seen.add(node)
+    if sum(node.role is Role.COUNTER for node in graph.inputs) > 1:
+        raise GraphError(f"graph {graph.name}: there are two inputs for the number of the step")
     for node in graph.nodes[len(graph.inputs) :]:
         label = f"graph {graph.name}: node {node.name or node.serial} ({node.op.name})"
         for value in node.attributes.values():

@@ -130,12 +130,14 @@ def trace_function(
     names: Mapping[Path, str] | None = None,
     weak: Callable[[Path], bool] | None = None,
     titled: bool = True,
+    beside: Sequence[Node] = (),
 ) -> Trace:
     """Trace a function, with a role for each leaf of its arguments.
 
     Every call of the function is made twice, and the two must build the same graph. `weak` says which leaves
     take the dtype of what they meet; if it is not given, plain Python numbers do, as they do in NumPy. A sole
-    result without a name takes that of the function, if it is `titled`.
+    result without a name takes that of the function, if it is `titled`. Inputs `beside` its arguments may be used
+    by the function, and the graph is then part of one that has them.
     """
     leaves = flatten_arguments(arguments)
     paths = [path for path, _ in leaves]
@@ -154,7 +156,7 @@ def trace_function(
             like = leaf.like if isinstance(leaf, Traced) else type(leaf) if not isinstance(leaf, Value) else None
             inputs[path] = node
             values[path] = Traced(node, weak=python if weak is None else weak(path), like=like, owner=scopes)
-        token = _enclosing.set(_enclosing.get() | set(inputs.values()))
+        token = _enclosing.set(_enclosing.get() | set(inputs.values()) | set(beside))
         try:
             output = _call(function, rebuild(dict(arguments), lambda path, _, v=values: v[path]), scopes)
             result, outputs = _outputs(function, output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Role
 from workings.trace.cell import Cell
-from workings.trace.trees import Path, flatten, is_leaf, rebuild, walk
+from workings.trace.trees import Path, flatten, is_leaf, rebuild, states, walk
 from workings.trace.value import Value
 
 __all__ = ["Arguments", "as_data", "as_dtype", "nearest", "prepare", "spelled"]
@@ -29,15 +29,30 @@ class Arguments:
     loss       takes the arguments by these names
     values     the arguments by name, in the order of the signature; each may be a tree
     trained    the names of those that are parameters
+    states     the leaves of parameters that are carried on as a call leaves them, and not trained
+    rows       how many rows the arrays of the data have; 0 where there are none
     """
 
     loss: Callable[..., Any]
     values: Mapping[str, Any]
     trained: frozenset[str]
+    states: tuple[Path, ...] = ()
+    rows: int = 0
 
     def role(self, path: Path) -> Role:
-        """Whether the leaf at this path is a parameter or data."""
-        return Role.PARAMETER if path[0] in self.trained else Role.DATA
+        """Whether the leaf at this path is a parameter, a state or data."""
+        if path[0] not in self.trained:
+            return Role.DATA
+        return Role.STATE if path in self.states else Role.PARAMETER
+
+    def first(self, rows: int) -> dict[str, Any]:
+        """The arguments with only so many rows of the data."""
+        return {
+            name: tree
+            if name in self.trained
+            else rebuild(tree, lambda _, leaf: leaf[:rows] if np.ndim(leaf) else leaf, (name,))
+            for name, tree in self.values.items()
+        }
 
     @property
     def data(self) -> dict[str, Any]:
@@ -60,11 +75,15 @@ def prepare(loss: Callable[..., Any], parameters: Any, data: Any) -> Arguments:
             f"there are no numbers among the parameters of {title}, so there is nothing to train",
             fix='parameters={"w": 0.5}',
         )
+    kept = states({name: tree for name, tree in given.items() if name in trained})
     values = {
-        name: as_parameters(name, tree) if name in trained else as_data(name, tree) for name, tree in given.items()
+        name: as_parameters(name, tree, kept) if name in trained else as_data(name, tree)
+        for name, tree in given.items()
     }
-    _check_rows({names[path]: leaf for path, leaf in flatten(values) if path[0] not in trained})
-    return Arguments(_by_name(loss, list(given)) if _has_rest(signature) else loss, values, frozenset(trained))
+    rows = _rows({names[path]: leaf for path, leaf in flatten(values) if path[0] not in trained})
+    own = _by_name(loss, list(given)) if _has_rest(signature) else loss
+    ordered = tuple(path for path, _ in flatten(values) if path in kept)
+    return Arguments(own, values, frozenset(trained), ordered, rows)
 
 
 def _has_rest(signature: inspect.Signature) -> bool:
@@ -198,10 +217,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, complex, np.generic))
 
 
-def as_parameters(name: str, tree: Any) -> Any:
-    """Start values: floats or arrays of floats, finite, as NumPy scalars and arrays of their own."""
+def as_parameters(name: str, tree: Any, states: Collection[Path] = ()) -> Any:
+    """Start values: floats or arrays of floats, finite, as NumPy scalars and arrays of their own; a state may be of
+    whole numbers too."""
     _check_tree(name, tree, "parameter")
-    return rebuild(tree, lambda path, leaf: _parameter(spelled(path, {name: tree}), leaf), (name,))
+
+    def checked(path: Path, leaf: Any) -> Any:
+        return (_datum if path in states else _parameter)(spelled(path, {name: tree}), leaf)
+
+    return rebuild(tree, checked, (name,))
 
 
 def as_data(name: str, tree: Any) -> Any:
@@ -266,8 +290,8 @@ def as_dtype(name: str, value: Any, dtype: np.dtype) -> Any:
     return cast
 
 
-def _check_rows(data: Mapping[str, Any]) -> None:
-    """Raise unless all arrays among the data have the same number of rows."""
+def _rows(data: Mapping[str, Any]) -> int:
+    """The number of rows that all arrays among the data have. Raises unless it is one number."""
     lengths = {name: value.shape[0] for name, value in data.items() if np.ndim(value)}
     if 0 in lengths.values():
         empty = [name for name, count in lengths.items() if count == 0]
@@ -281,3 +305,4 @@ def _check_rows(data: Mapping[str, Any]) -> None:
             f"the data are of unequal lengths: {each} rows",
             fix="one row for each example in every array; a table that is no data can be a variable outside the loss",
         )
+    return next(iter(lengths.values()), 0)

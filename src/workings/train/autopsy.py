@@ -53,7 +53,8 @@ def autopsy(
     program: Program, carry: Sequence[Any], data: Sequence[Any], settings: Sequence[Any], step: int
 ) -> NonFiniteError:
     """The error for a step that met a value that is not finite; `carry` is from before that step."""
-    values = ReferenceEngine(program).values(carry, data, settings)
+    values = ReferenceEngine(program).values(carry, data, settings, step)
+    program = program.at(step)
     node = culprit([program.loss], values)
     if node is None:
         node = culprit([c.output for c in program.carry], values)

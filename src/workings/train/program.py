@@ -1,4 +1,4 @@
-"""From a loss, its parameters and data to a program: forward pass, backward pass, update, and when to stop."""
+"""From a loss, its parameters and data to a program: feed, forward pass, backward pass, update, and when to stop."""
 
 from __future__ import annotations
 
@@ -8,24 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.graph import (
-    Carry,
-    Graph,
-    Node,
-    Program,
-    Role,
-    call,
-    constant,
-    input_node,
-    reachable,
-    substitute,
-)
+from workings.graph import Carry, Graph, Node, Program, Role, input_node, reachable, substitute
 from workings.graph.layouts import CONTIGUOUS
-from workings.trace.trace import Trace, bind, trace_function
-from workings.trace.trees import Path
+from workings.trace.trace import Trace
 from workings.train.arguments import Arguments, prepare, spelled
+from workings.train.feed import Batches, feed, whole_inputs
+from workings.train.objective import Objective, trace_objective
 from workings.train.optimizers import Optimizer, check_setting
-from workings.train.stops import BOUNDS, Conditions, check_bound, conditions, either, finite
+from workings.train.stops import Stopping, check_bound, either, finite
+from workings.train.updates import Nudging, Updates, fitting
 from workings.transform import reverse, simplify
 
 __all__ = ["Built", "build"]
@@ -34,15 +25,25 @@ __all__ = ["Built", "build"]
 class Built(NamedTuple):
     """A program, and what is needed to speak of it in the user's terms.
 
-    `conditions` are the nodes of the program that say a stop condition is met, by the reason they are;
-    `moved` says what became of each node of the trace when the program was simplified.
+    `moved` says what became of each node of the trace when the program was simplified. `averages` are the inputs
+    that hold the moving averages of parameters.
     """
 
     program: Program
     trace: Trace
     arguments: Arguments
-    conditions: Conditions
     moved: Mapping[Node, Node]
+    averages: Mapping[Node, Node]
+
+
+class _Step(NamedTuple):
+    """One step, for a batch of one size: the data it sees, and what comes of it."""
+
+    data: list[Node]
+    gradients: Mapping[Node, Node]
+    carry: list[Carry]
+    outputs: list[Node]
+    stops: Mapping[str, Node]
 
 
 def build(
@@ -51,47 +52,91 @@ def build(
     data: Any,
     optimizer: Optimizer,
     steps: int,
+    *,
     bounds: Mapping[str, float | None] | None = None,
+    nudging: Nudging | None = None,
+    batches: Batches | None = None,
 ) -> Built:
     """Trace the loss, derive its gradient, trace the update, and put them together as one step.
 
-    `bounds` are those of the stop conditions, `until_loss` and `until_change`.
+    `bounds` are those of the stop conditions, `until_loss` and `until_change`. With `batches` each step sees some
+    rows of the data; where the last batch of an epoch is smaller, its step is traced and derived as well.
     """
     arguments = prepare(loss, parameters, data)
-    values = _settings(optimizer, bounds or {})
+    nudging = nudging or Nudging()
+    values = _settings(optimizer, nudging, bounds or {})
     settings = {name: input_node(name, (), np.float64, Role.SETTING) for name in values}
-    traced = trace_function(arguments.loss, arguments.values, roles=arguments.role)
-    output = _checked_loss(traced)
-    inputs = list(zip(traced.paths, traced.graph.inputs, traced.leaves(arguments.values), strict=True))
-    weights = [(path, node, start) for path, node, start in inputs if node.role is Role.PARAMETER]
-    given = {node: value for _, node, value in inputs if node.role is not Role.PARAMETER}
-    gradients = _gradients(traced, arguments, output, [(path, node) for path, node, _ in weights])
-    own = {name: node for name, node in settings.items() if name not in BOUNDS}
-    carry = _updates(optimizer, [(node, start) for _, node, start in weights], gradients, own)
-    stops, carried = conditions(output, settings)
+    counter = input_node("step", (), np.int64, Role.COUNTER)
+    sizes = _sizes(arguments, batches)
+    objectives = [trace_objective(arguments, arguments.first(size), counter) for size in sizes]
+    traced = objectives[0].trace
+    starts = dict(zip(traced.graph.inputs, traced.leaves(arguments.values), strict=True))
+    weights = [(node, start) for node, start in starts.items() if node.role is Role.PARAMETER]
+    updates = Updates(optimizer, nudging, weights, settings, counter)
+    stopping = Stopping(settings)
+    made = [_step(objective, objectives[0], arguments, updates, stopping) for objective in objectives]
+    rates, outputs = _in_one_dtype(list(settings.values()), [node for step in made for node in step.outputs])
+    counted = [counter] if counter in reachable(outputs) else []
+    given = {node: starts[node] for node in made[0].data}
+    whole = whole_inputs(made[0].data, list(given.values()))
+    programs: list[Program] = []
+    moved: Mapping[Node, Node] = {}
+    for step in reversed(made):  # a program holds the one of its last step
+        now, outputs = outputs[len(outputs) - len(step.outputs) :], outputs[: len(outputs) - len(step.outputs)]
+        count = 3 + len(step.carry)
+        graph = Graph(
+            [*(c.input for c in step.carry), *step.data, *rates, *counted], now[:count], name=traced.graph.name
+        )
+        clean, notes, moved = simplify(graph, inputs=CONTIGUOUS)
+        programs.append(
+            Program(
+                step=clean,
+                carry=tuple(Carry(c.input, n, c.start) for c, n in zip(step.carry, clean.outputs[3:], strict=True)),
+                data=_by_name(given),
+                settings=values,
+                gradients={node: moved.get(g, g) for node, g in step.gradients.items()},
+                steps=steps,
+                notes=notes,
+                stops=dict(zip(step.stops, (moved[node] for node in now[count:]), strict=True)),
+                feed=feed(step.data, whole, counter, batches, arguments.rows)
+                if batches and whole != step.data
+                else None,
+                batches=batches.per_epoch(arguments.rows) if batches else 1,
+                final=programs[-1] if programs else None,
+            )
+        )
+    return Built(programs[-1], traced, arguments, moved, updates.averages())
+
+
+def _sizes(arguments: Arguments, batches: Batches | None) -> list[int]:
+    """The number of rows that a step sees, and that of the last step of an epoch if it is another."""
+    rows = arguments.rows
+    if batches is None:
+        return [rows]
+    batches.check(rows)
+    return [batches.size, rows % batches.size] if rows % batches.size else [batches.size]
+
+
+def _step(objective: Objective, first: Objective, arguments: Arguments, updates: Updates, stopping: Stopping) -> _Step:
+    """One step by this objective; whatever is not a batch of rows is an input of the first one's."""
+    pairs = zip(objective.trace.graph.inputs, first.trace.graph.inputs, strict=True)
+    shared = {own: one for own, one in pairs if own.shape == one.shape}
+    output, *after = substitute([objective.loss, *objective.states], shared)
+    gradients = _gradients(first.trace, arguments, output, updates.trained)
+    carry = updates.apply(gradients)
+    starts = dict(zip(first.trace.graph.inputs, first.trace.leaves(arguments.values), strict=True))
+    kept = [node for node in starts if node.role is Role.STATE]
+    carry += [Carry(node, fitting(node, new, "the call"), starts[node]) for node, new in zip(kept, after, strict=True)]
+    stops, carried = stopping.conditions(output)
     carry += carried
-    after = [c.output for c in carry]
-    outputs = [output, finite(output, after), either(stops), *after, *stops.values()]
-    rates, outputs = _in_one_dtype(list(settings.values()), outputs)
-    count = 3 + len(carry)
-
-    step = Graph([*(c.input for c in carry), *given, *rates], outputs[:count], name=traced.graph.name)
-    clean, notes, moved = simplify(step, inputs=CONTIGUOUS)
-    program = Program(
-        step=clean,
-        carry=tuple(Carry(c.input, n, c.start) for c, n in zip(carry, clean.outputs[3:], strict=True)),
-        data=_by_name(given),
-        settings=values,
-        gradients={node: moved.get(g, g) for node, g in gradients.items()},
-        steps=steps,
-        notes=notes,
-    )
-    met = dict(zip(stops, (moved[node] for node in outputs[count:]), strict=True))
-    return Built(program, traced, arguments, met, moved)
+    left = [c.output for c in carry]
+    inputs = [shared.get(node, node) for node in objective.trace.graph.inputs]
+    outputs = [output, finite(output, left), either(stops), *left, *stops.values()]
+    return _Step([node for node in inputs if node.role is Role.DATA], gradients, carry, outputs, stops)
 
 
-def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[str, float]:
-    """The settings of the optimizer and the bounds of the stop conditions, as checked numbers."""
+def _settings(optimizer: Optimizer, nudging: Nudging, bounds: Mapping[str, float | None]) -> dict[str, float]:
+    """The settings of the optimizer and of the nudging, and the bounds of the stop conditions, as checked numbers."""
     if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
         name = optimizer.__name__ if isinstance(optimizer, type) else ""
         raise ArgumentError(
@@ -99,11 +144,11 @@ def _settings(optimizer: Optimizer, bounds: Mapping[str, float | None]) -> dict[
             fix=f"optimizer={name}(…), an instance" if name else "optimizer=wk.SGD(0.01)",
         )
     values = {name: check_setting(name, value) for name, value in optimizer.settings().items()}
-    for name, bound in bounds.items():
+    for name in [*nudging.settings(), *bounds]:
         if name in values:
-            raise ArgumentError(
-                f"{name} is a setting of {optimizer!r}, and the name of a stop condition", fix="another name"
-            )
+            raise ArgumentError(f"{name} is a setting of {optimizer!r}, and one of training itself", fix="another name")
+    values |= nudging.settings()
+    for name, bound in bounds.items():
         if bound is not None:
             values[name] = check_bound(name, bound)
     return values
@@ -135,91 +180,18 @@ def _by_name(given: Mapping[Node, Any]) -> dict[str, Any]:
     return data
 
 
-def _checked_loss(traced: Trace) -> Node:
-    title = traced.graph.name
-    if len(traced.graph.outputs) != 1:
-        raise GradientError(
-            f"{title} returns {len(traced.graph.outputs)} values; training needs one scalar",
-            fix="return the loss alone",
-        )
-    (output,) = traced.graph.outputs
-    if output.shape != ():
-        raise GradientError(
-            f"{title} returns shape {output.shape}; training needs a scalar",
-            where=output.origin,
-            fix="np.mean of it, or np.sum",
-        )
-    if output.dtype.kind != "f":
-        raise GradientError(
-            f"{title} returns {output.dtype.name}, which has no slope; training needs a floating loss",
-            where=output.origin,
-            fix="a loss that moves with the parameters, such as (y - expected) ** 2",
-        )
-    return output
-
-
-def _gradients(
-    traced: Trace, arguments: Arguments, output: Node, weights: Sequence[tuple[Path, Node]]
-) -> dict[Node, Node]:
-    """The gradient of each parameter; an error for one that the loss does not depend on."""
+def _gradients(traced: Trace, arguments: Arguments, output: Node, trained: Sequence[Node]) -> dict[Node, Node]:
+    """The gradient of each parameter that is trained; an error for one that the loss does not depend on."""
     result = {}
-    for (path, node), gradient in zip(weights, reverse(output, [node for _, node in weights]), strict=True):
+    paths = dict(zip(traced.graph.inputs, traced.paths, strict=True))
+    for node, gradient in zip(trained, reverse(output, trained), strict=True):
         if gradient is None:
             flat = "; it goes only where there is no slope: a comparison, a rounding, an index, a product with 0"
             raise GradientError(
-                f"the loss does not depend on the parameter {spelled(path, arguments.values)}"
+                f"the loss does not depend on the parameter {spelled(paths[node], arguments.values)}"
                 + (flat if traced.graph.users[node] else ""),
                 where=output.origin,
                 fix="leave it out of the parameters, or use it in the loss",
             )
         result[node] = gradient
     return result
-
-
-def _updates(
-    optimizer: Optimizer,
-    weights: Sequence[tuple[Node, Any]],
-    gradients: Mapping[Node, Node],
-    settings: Mapping[str, Node],
-) -> list[Carry]:
-    """Trace the optimizer's rule for each parameter: what is carried, and what each becomes."""
-    carry: list[Carry] = []
-    kept: list[Carry] = []
-    rates = dict.fromkeys(settings, 0.0)  # a Python number: like a setting, it takes the dtype of what it meets
-    for node, start in weights:
-        own = {name: np.array(value)[()] for name, value in optimizer.state(start).items()}
-        states = {name: input_node(f"{name}_{node.name}", v.shape, v.dtype, Role.STATE) for name, v in own.items()}
-        rule = trace_function(optimizer.update, bind(optimizer.update, (start, start, own, rates), {}), titled=False)
-        after = rule.graph(node, gradients[node], *states.values(), *settings.values())
-        new, state = _checked_update(optimizer, rule.assemble(after), states)
-        carry.append(Carry(node, _fitting(node, new, optimizer), start))
-        kept += [Carry(n, _fitting(n, state[name], optimizer), own[name]) for name, n in states.items()]
-    return carry + kept
-
-
-def _checked_update(optimizer: Optimizer, result: Any, states: Mapping[str, Node]) -> tuple[Any, Mapping[str, Any]]:
-    """What an update returned: the next parameter and the next state, with every name that it had."""
-    if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], Mapping):
-        kind = "one value" if isinstance(result, Node) else type(result).__name__
-        raise ArgumentError(
-            f"the update of {optimizer!r} returns {kind}, and not a parameter and a state",
-            fix="return parameter, {}",
-        )
-    new, state = result
-    if set(state) != set(states):
-        had, has = (", ".join(sorted(names)) or "nothing" for names in (states, state))
-        raise ArgumentError(
-            f"{optimizer!r} keeps {had} at the start, and {has} after an update", fix="the same names in both"
-        )
-    return new, state
-
-
-def _fitting(node: Node, new: Any, optimizer: Optimizer) -> Node:
-    """What a carried value becomes, with the dtype it had; an error if its shape is another."""
-    after = new if isinstance(new, Node) else constant(np.asarray(new, node.dtype))
-    if after.shape != node.shape:
-        raise ArgumentError(
-            f"{optimizer!r} makes {node.name} of shape {node.shape} into shape {after.shape}",
-            fix="an update that keeps the shape",
-        )
-    return after if after.dtype == node.dtype else call("astype", after, dtype=node.dtype)

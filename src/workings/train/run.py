@@ -57,7 +57,7 @@ class Run(AsHtml):
     ) -> None:
         self._built = built
         self._engine = engines.get(engine)(built.program)
-        self._stops = Stops(built.program, built.conditions)
+        self._stops = Stops(built.program)
         self._data = tuple(built.program.data.values())
         self._position = Position(built.program.start(), np.empty(0, built.program.loss.dtype))
         self._settings = dict(built.program.settings)

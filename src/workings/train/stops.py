@@ -11,12 +11,10 @@ from workings.graph import Carry, Graph, Node, Program, Role, call, constant, ev
 from workings.train.events import Reason
 from workings.train.optimizers import check_number, check_rate
 
-__all__ = ["BOUNDS", "Conditions", "Stops", "check_bound", "conditions", "either", "finite"]
+__all__ = ["BOUNDS", "Stopping", "Stops", "check_bound", "either", "finite"]
 
 # the settings that bound a run, and the reason that each of them is
 BOUNDS: Mapping[str, Reason] = {"until_loss": Reason.LOSS, "until_change": Reason.CHANGE}
-
-Conditions = Mapping[Reason, Node]
 
 
 def check_bound(name: str, bound: Any) -> float:
@@ -26,25 +24,30 @@ def check_bound(name: str, bound: Any) -> float:
     return check_number(name, bound, "1e-6")
 
 
-def conditions(loss: Node, bounds: Mapping[str, Node]) -> tuple[dict[Reason, Node], list[Carry]]:
-    """For each bound the node that says it is met, and what must be carried from step to step for it."""
-    found: dict[Reason, Node] = {}
-    carried: list[Carry] = []
-    for name, reason in BOUNDS.items():
-        if name not in bounds:
-            continue
-        setting = bounds[name]
-        limit = setting if loss.dtype == setting.dtype else call("astype", setting, dtype=loss.dtype)
-        if reason is Reason.LOSS:
-            found[reason] = call("less", loss, limit)
-        else:
-            previous = input_node("previous_loss", (), loss.dtype, Role.STATE)
-            found[reason] = call("less", call("absolute", loss - previous), limit)
-            carried.append(Carry(previous, loss, loss.dtype.type(np.inf)))
-    return found, carried
+class Stopping:
+    """The bounds among the settings, as conditions of a loss; the state that they need is the same for every loss."""
+
+    def __init__(self, settings: Mapping[str, Node]) -> None:
+        self._bounds = {name: settings[name] for name in BOUNDS if name in settings}
+        self._previous: Node | None = None
+
+    def conditions(self, loss: Node) -> tuple[dict[str, Node], list[Carry]]:
+        """For each bound the node that says it is met, and what must be carried from step to step for it."""
+        found: dict[str, Node] = {}
+        carried: list[Carry] = []
+        for name, setting in self._bounds.items():
+            limit = setting if loss.dtype == setting.dtype else call("astype", setting, dtype=loss.dtype)
+            if BOUNDS[name] is Reason.LOSS:
+                found[name] = call("less", loss, limit)
+                continue
+            if self._previous is None:
+                self._previous = input_node("previous_loss", (), loss.dtype, Role.STATE)
+            found[name] = call("less", call("absolute", loss - self._previous), limit)
+            carried.append(Carry(self._previous, loss, loss.dtype.type(np.inf)))
+        return found, carried
 
 
-def either(found: Conditions) -> Node:
+def either(found: Mapping[str, Node]) -> Node:
     """The node that says whether any condition is met."""
     stop: Node | None = None
     for node in found.values():
@@ -66,17 +69,20 @@ def finite(loss: Node, after: Sequence[Node]) -> Node:
 class Stops:
     """Tells why a step ended the run, by the nodes that end it."""
 
-    def __init__(self, program: Program, found: Conditions) -> None:
+    def __init__(self, program: Program) -> None:
         self._program = program
-        self._reasons = (Reason.NON_FINITE, *found)
+        self._final = Stops(program.final) if program.final is not None else None
+        self._reasons = (Reason.NON_FINITE, *(BOUNDS[name] for name in program.stops))
         # what follows from the loss, from what is carried on and from the settings alone
         known = [program.loss, *(c.output for c in program.carry), *program.setting_inputs]
         known += [c.input for c in program.carry if c.output is program.loss]
-        self._graph = Graph(dict.fromkeys(known), [program.finite, *found.values()], name=program.step.name)
+        self._graph = Graph(dict.fromkeys(known), [program.finite, *program.stops.values()], name=program.step.name)
 
     def reason(self, losses: np.ndarray, step: int, carry: Sequence[Any], settings: Sequence[Any]) -> Reason | None:
         """Why the step that led to `step` and to `carry` is the last one; None if it need not be."""
         program = self._program
+        if self._final is not None and program.at(step - 1) is not program:
+            return self._final.reason(losses, step, carry, settings)
         values: dict[Node, Any] = dict(zip(program.setting_inputs, settings, strict=True))
         for c, value in zip(program.carry, carry, strict=True):
             values[c.output] = value

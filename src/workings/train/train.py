@@ -91,7 +91,7 @@ def prepare(
         {} if data is None else data,
         SGD() if optimizer is None else optimizer,
         check_steps(steps),
-        {"until_loss": until_loss, "until_change": until_change},
+        bounds={"until_loss": until_loss, "until_change": until_change},
     )
     return Run(built, engine, _checked_listeners(listeners), progress)
 
