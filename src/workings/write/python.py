@@ -13,7 +13,7 @@ import numpy as np
 
 from workings.graph import Graph, Node, Program, Role
 from workings.graph.layouts import UNKNOWN, Layouts
-from workings.graph.names import Names, identifier
+from workings.graph.names import RESERVED, Names, identifier
 from workings.write.expressions import Expression, literal
 from workings.write.literals import INLINE, Spelled, spelled, typed
 from workings.write.page import Page
@@ -36,48 +36,85 @@ def write_python(program: Program) -> Written:
 
     Raises `UnsupportedError` for an op that has no spelling in Python.
     """
-    step = StepLines(program)
-    constants = _Constants(program.step, step.names)
+    steps, constants = _steps(program)
+    names, inputs = steps[0].names, steps[0].inputs
     page = Page()
-    settled = program.start()
-    data = [_value(node, value) for node, value in zip(program.data_inputs, program.data.values(), strict=True)]
-    settings = [
-        _value(node, value) for node, value in zip(program.setting_inputs, program.settings.values(), strict=True)
-    ]
+    start = (*program.start(), *program.data.values(), *program.settings.values())
+    values = [_value(node, value) for node, value in zip(program.inputs, start, strict=True)]
+    carried, fed = len(program.carry), len(program.carry) + len(program.data)
+    shared = {name: value for one in constants for name, value in one.given.items()}
     groups = [
-        ("Start values", [c.input for c in program.carry], settled),
-        ("Data", program.data_inputs, data),
-        ("Constants of the net", list(constants.given), [node.value for node in constants.given]),
-        ("Settings", program.setting_inputs, settings),
+        ("Start values", inputs[:carried]),
+        ("Data", inputs[carried:fed]),
+        ("Constants of the net", tuple(shared)),
+        ("Settings", inputs[fed:]),
     ]
     shown = {
-        step.names[node]: (spelled(value) if node.shape else Spelled(typed(value.item(), node.dtype)), value)
-        for _, nodes, values in groups
-        for node, value in zip(nodes, values, strict=True)
+        name: (spelled(value) if np.ndim(value) else Spelled(typed(value.item(), value.dtype)), value)
+        for name, value in {**dict(zip(inputs, values, strict=True)), **shared}.items()
     }
     arrays = {name: value for name, (text, value) in shown.items() if text is None}
-    page.docstring(*_about(program, step.names))
+    arguments = [name for _, members in groups for name in members]
+    results = [names[c.input] for c in program.carry]
+    page.docstring(*_about(program, inputs[carried:fed], names))
     page.gap()
-    page.preamble(program.step.nodes, path=bool(arrays))
-    arguments = [step.names[node] for _, nodes, _ in groups for node in nodes]
+    page.preamble([node for step in steps for graph in step.graphs for node in graph.nodes], path=bool(arrays))
+    if len(steps) == 1:
+        _open_train(page, arguments, results)
+        constants[0].write(page)
+        page.line(f"for step in {_numbers(program)}(first, last):", 4)
+        steps[0].write(page, 8)
+    else:
+        titles = [Names(RESERVED | {*names.values(), *inputs}).give(f"batch_of_{step.rows}") for step in steps]
+        for step, title, one in zip(steps, titles, constants, strict=True):
+            step.write_function(page, title, [*arguments, "step"], one.write)
+            page.gap(2)
+        _open_train(page, arguments, results)
+        page.line(f"for step in {_numbers(program)}(first, last):", 4)
+        page.line(f"# the last of the {program.batches:,} batches of an epoch is smaller", 8)
+        page.line(f"advance = {titles[0]} if (step + 1) % {program.batches} else {titles[1]}", 8)
+        page.listed(f"losses[step], leave, {', '.join(results)} = advance(", [*arguments, "step"], ")", 8)
+        page.line("if leave:", 8)
+        page.listed("return ", [*results, "step + 1"], "", 12, ("(", ")"))
+        page.gap()
+    page.listed("return ", [*results, "last"], "", 4, ("(", ")"))
+    page.gap(2)
+    texts = {name: text or Spelled(f'start["{name}"]') for name, (text, _) in shown.items()}
+    _write_main(page, program, groups, texts, bool(arrays))
+    return Written(page.text, arrays, page.nodes, "train", tuple(shared))
+
+
+def _steps(program: Program) -> tuple[list[StepLines], list[_Constants]]:
+    """The step, that of the last batch of an epoch if it is another, and the constants of each."""
+    steps, constants = [StepLines(program)], []
+    constants.append(_Constants(steps[0].graphs))
+    if program.final is not None:
+        graph = program.final.step
+        own = {graph.names[n]: n for n in graph.nodes if n.is_constant and n in graph.names}
+        taken = Names(RESERVED | set(graph.names.values()) | set(constants[0].given))
+        # a constant that depends on the number of rows is not that of the other batches
+        renamed = {
+            own[name]: taken.give(name)
+            for name, value in constants[0].given.items()
+            if name in own and not np.array_equal(own[name].value, value)
+        }
+        steps.append(StepLines(program.final, renamed))
+        constants.append(_Constants(steps[1].graphs))
+    return steps, constants
+
+
+def _numbers(program: Program) -> str:
+    """What counts the steps: NumPy's numbers, where the program computes with them."""
+    return "range" if program.counter is None and program.feed is None else "np.arange"
+
+
+def _open_train(page: Page, arguments: Sequence[str], results: Sequence[str]) -> None:
     page.listed("def train(", [*arguments, "losses", "first", "last"], "):")
-    returned = _listing([*(step.names[c.input] for c in program.carry), "the step reached"])
     page.docstring(
-        f"Run the steps from `first` up to `last`; return {returned}.",
+        f"Run the steps from `first` up to `last`; return {_listing([*results, 'the step reached'])}.",
         "The loss before each step goes into `losses`.",
         indent=4,
     )
-    constants.write(page)
-    page.line("for step in range(first, last):", 4)
-    step.write(page)
-    page.listed("return ", [*(step.names[c.input] for c in program.carry), "last"], "", 4, ("(", ")"))
-    page.gap(2)
-    texts = {name: text or Spelled(f'start["{name}"]') for name, (text, _) in shown.items()}
-    _write_main(
-        page, program, [(title, [step.names[n] for n in nodes]) for title, nodes, _ in groups], texts, bool(arrays)
-    )
-    given = tuple(step.names[node] for node in constants.given)
-    return Written(page.text, arrays, page.nodes, "train", given)
 
 
 def write_python_function(graph: Graph, name: str | None = None, *, names: Mapping[Node, str] | None = None) -> Written:
@@ -89,7 +126,7 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
     """
     names = names or graph.names
     function = Names().give(name or graph.name)
-    constants = _Constants(graph, names)
+    constants = _Constants({graph: names})
     section: dict[Node, int] = {}
     for node in graph.nodes:
         derived = node.because is not None or any(section[i] for i in node.inputs)
@@ -101,7 +138,7 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
     inputs = [names[node] for node in graph.inputs]
     outputs = [_shown(node, pending, names).text for node in graph.outputs]
     page.preamble(graph.nodes, path=False)
-    page.listed(f"def {function}(", [*inputs, *(names[node] for node in constants.given)], "):")
+    page.listed(f"def {function}(", [*inputs, *constants.given], "):")
     constants.write(page)
     both = {section[s.node] for s in statements} == {FORWARD, BACKWARD}
     for number, comment in ((FORWARD, "# Forward pass"), (BACKWARD, "# Backward pass")):
@@ -113,8 +150,7 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
             page.statement(statement, names[statement.node], 4)
     page.gap()
     page.listed("return ", outputs, "", 4, ("(", ")"))
-    given = {names[node]: node.value for node in constants.given}
-    return Written(page.text, given, page.nodes, function, tuple(given))
+    return Written(page.text, constants.given, page.nodes, function, tuple(constants.given))
 
 
 def _plain(names: Mapping[Node, str]) -> Callable[[Node, Node], str | None]:
@@ -129,23 +165,23 @@ def _shown(node: Node, pending: Mapping[Node, Expression], names: Mapping[Node, 
 
 
 class _Constants:
-    """The array constants of a graph: short ones are written out, long ones are arguments."""
+    """The array constants of graphs: short ones are written out, long ones are arguments, by their names."""
 
-    def __init__(self, graph: Graph, names: Mapping[Node, str]) -> None:
-        self.written: dict[Node, Spelled] = {}
-        self.given: list[Node] = []
-        self._names = names
-        for node in graph.nodes:
-            if node.is_constant and node.shape != ():
-                text = spelled(node.value)
-                if text is None:
-                    self.given.append(node)
-                else:
-                    self.written[node] = text
+    def __init__(self, graphs: Mapping[Graph, Mapping[Node, str]]) -> None:
+        self.written: dict[str, Spelled] = {}
+        self.given: dict[str, np.ndarray] = {}
+        for graph, names in graphs.items():
+            for node in graph.nodes:
+                if node.is_constant and node.shape != ():
+                    text = spelled(node.value)
+                    if text is None:
+                        self.given[names[node]] = node.value
+                    else:
+                        self.written[names[node]] = text
 
     def write(self, page: Page) -> None:
-        for node, text in self.written.items():
-            page.listed(f"{self._names[node]} = {text.before}", text.items, text.after, 4)
+        for name, text in self.written.items():
+            page.listed(f"{name} = {text.before}", text.items, text.after, 4)
 
 
 # ── the main part ───────────────────────────────────────────────────────────────────────────────────────────
@@ -162,11 +198,10 @@ def _listing(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
 
 
-def _about(program: Program, names: Mapping[Node, str]) -> tuple[str, str]:
+def _about(program: Program, data: Sequence[str], names: Mapping[Node, str]) -> tuple[str, str]:
     """The docstring of the program."""
     loss = identifier(program.loss.name or program.step.name)
     trained = [names[c.input] for c in program.carry if c.input.role is Role.PARAMETER]
-    data = [names[node] for node in program.data_inputs]
     steps = f"{program.steps} step{'' if program.steps == 1 else 's'}"
     first = f"How `{loss}` is trained: {steps} of gradient descent."
     given = f", given {_listing(data)}" if data else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from workings.graph import Carry, Node, Program, Role
+from workings.graph import Carry, Graph, Node, Program, Role
 from workings.graph.layouts import Layouts
 from workings.graph.names import RESERVED, Names
 from workings.write.expressions import ATOM, Expression, literal
@@ -17,14 +17,21 @@ FORWARD, BACKWARD, UPDATE, CHECKS = range(4)
 
 
 class StepLines:
-    """The body of the loop. What a line is called, and where it may stand, depends on what is read later."""
+    """The body of the loop, or of a function that is called in the loop. What a line is called, and where it may
+    stand, depends on what is read later.
 
-    def __init__(self, program: Program) -> None:
+    `feed` are the lines that take the batch of the step from the data, and `inputs` the names of all that a step is
+    given: the carry, all the data, the settings.
+    """
+
+    def __init__(self, program: Program, renamed: Mapping[Node, str] | None = None) -> None:
         graph = program.step
         self.program = program
-        self.names = graph.names
+        self.names = {**graph.names, **(renamed or {})}
         self.known = Layouts(graph.inputs)
-        self.free = Names(RESERVED | set(graph.names.values()))
+        self.free = Names(RESERVED | set(self.names.values()))
+        self.feed, self.feed_names = self._batch()
+        self.inputs = tuple(self.feed_names.get(node) or self.names[node] for node in program.inputs)
         # a gradient that no update asks for is not computed
         computed = set(graph.nodes)
         self.gradients = {p: g for p, g in program.gradients.items() if g in computed}
@@ -41,6 +48,32 @@ class StepLines:
         self.own: dict[Node, str] = {}
         self.waiting: dict[Node, str] = {}
         self._settle()
+
+    @property
+    def graphs(self) -> dict[Graph, Mapping[Node, str]]:
+        """The graphs of a step, with the names in each."""
+        feed = self.program.feed
+        return {self.program.step: self.names, **({feed: self.feed_names} if feed is not None else {})}
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the data a step sees."""
+        return next((node.shape[0] for node in self.program.data_inputs if node.shape), 0)
+
+    def _batch(self) -> tuple[list[Statement], dict[Node, str]]:
+        """The lines of the feed, and the names in it: a batch has that of the step's input."""
+        feed, program = self.program.feed, self.program
+        if feed is None:
+            return [], {}
+        handed = set(feed.inputs)
+        names = {node: self.names[own] for node, own in zip(feed.outputs, program.data_inputs, strict=True)}
+        for node, name in feed.names.items():
+            if node not in names:
+                names[node] = "step" if node.role is Role.COUNTER else self.free.give(name)
+        drawn = [node for node in feed.outputs if node not in handed]
+        layout = plan(feed, dict.fromkeys(feed.nodes, FORWARD), drawn)
+        statements, _ = compose(layout, lambda node, user: names.get(node), Layouts(feed.inputs))
+        return statements, names
 
     def _parts(self, root: Node, op: str) -> tuple[list[Node], list[Node]]:
         """The conditions that make up `root`, and the nodes that only join them."""
@@ -152,27 +185,90 @@ class StepLines:
 
     # ── text ──
 
-    def write(self, page: Page) -> None:
-        loss = self.program.loss
+    def write(self, page: Page, indent: int) -> None:
+        """The body of the loop, which is left by returning what is carried and the step reached."""
+        conditions, copies, late = self._write(page, indent, f"losses[step] = {self._part(self.program.loss).text}")
+        finite, stop = conditions
+        if not finite and not stop and not late:
+            page.gap()
+            return
+        if late:
+            if finite:
+                page.condition("finite = ", finite, "and", "", indent)
+            if stop:
+                page.condition("stop = ", stop, "or", "", indent)
+            self._write_copies(page, copies, indent)
+            finite, stop = ["finite"] if finite else [], ["stop"] if stop else []
+        carried = [self.names[c.input] for c in self.program.carry]
+        for before, parts, word, comment in (
+            ("if not ", finite, "and", "# Leave when a value is no longer finite"),
+            ("if ", stop, "or", "# Leave when a stop condition is met"),
+        ):
+            if parts:
+                page.gap()
+                page.line(comment, indent)
+                page.condition(before, parts, word, ":", indent)
+                page.listed("return ", [*carried, "step + 1"], "", indent + 4, ("(", ")"))
+        page.gap()
+
+    def write_function(
+        self, page: Page, name: str, arguments: Sequence[str], write_constants: Callable[[Page], None]
+    ) -> None:
+        """The step as a function of what it is given, which returns the loss, whether to leave, and the carry."""
+        page.listed(f"def {name}(", arguments, "):")
+        page.docstring(
+            f"One step on {self.rows:,} rows: return the loss, whether to leave the loop, and what is carried on.",
+            indent=4,
+        )
+        write_constants(page)
+        (finite, stop), copies, late = self._write(page, 4)
+        page.gap()
+        page.line(
+            "# Leave the loop when a value is no longer finite" + (", or a stop condition is met" if stop else ""), 4
+        )
+        page.condition("leave = not ", finite or ["True"], "and", "", 4)
+        if stop:
+            page.condition("leave = leave or ", stop, "or", "", 4)
+        if late:
+            self._write_copies(page, copies, 4)
+        carried = [self.names[c.input] for c in self.program.carry]
+        page.listed("return ", [self._part(self.program.loss).text, "leave", *carried], "", 4, ("(", ")"))
+
+    def _write(
+        self, page: Page, indent: int, record: str = ""
+    ) -> tuple[tuple[list[str], list[str]], list[tuple[str, str, Node]], bool]:
+        """All but the leaving: the conditions (finite, stop), and what is still to be assigned after them."""
         by_section: dict[int, list[Statement]] = {n: [] for n in range(4)}
         for statement in self.statements:
             by_section[self.section[statement.node]].append(statement)
-        page.line("# Forward pass", 8)
-        self._write_all(page, by_section[FORWARD])
-        page.line(f"losses[step] = {self._part(loss).text}", 8)
-        self._write_backward(page, by_section[BACKWARD])
+        if self.feed:
+            page.line("# The batch", indent)
+            for statement in self.feed:
+                page.line(f"{self.feed_names[statement.node]} = {statement.expression.text}", indent)
+            page.gap()
+        page.line("# Forward pass", indent)
+        self._write_all(page, by_section[FORWARD], indent)
+        if record:
+            page.line(record, indent)
+        self._write_backward(page, by_section[BACKWARD], indent)
         copies = self._copies()
         late = self._checks_read_old(by_section[CHECKS], copies)
         if by_section[UPDATE] or (copies and not late):
             page.gap()
-            page.line("# Nudge each parameter against its gradient", 8)
-            self._write_all(page, by_section[UPDATE])
+            page.line("# Nudge each parameter against its gradient", indent)
+            self._write_all(page, by_section[UPDATE], indent)
         if not late:
-            self._write_copies(page, copies)
-        self._write_checks(page, by_section[CHECKS], copies if late else [])
-        page.gap()
+            self._write_copies(page, copies, indent)
+        finite = [self._part(p).text for p in self.finite if not p.is_literal(1)]
+        stop = [self._part(p).text for p in self.stop if not p.is_literal(0)]
+        late = late and bool(copies)
+        if by_section[CHECKS] or late:
+            page.gap()
+            page.line("# Check the values before they are handed on to the next step", indent)
+            self._write_all(page, by_section[CHECKS], indent)
+        return (finite, stop), copies, late
 
-    def _write_all(self, page: Page, statements: Sequence[Statement]) -> None:
+    def _write_all(self, page: Page, statements: Sequence[Statement], indent: int) -> None:
         for statement in statements:
             node = statement.node
             name = self.own.get(node) or self.names[node]
@@ -180,21 +276,21 @@ class StepLines:
                 expression = statement.expression
                 text = expression.text if node.ndim else expression.at(ATOM)
                 statement = statement._replace(expression=expression._replace(text=self._laid_out(text, node)))
-            page.statement(statement, name, 8)
+            page.statement(statement, name, indent)
 
-    def _write_backward(self, page: Page, statements: Sequence[Statement]) -> None:
+    def _write_backward(self, page: Page, statements: Sequence[Statement], indent: int) -> None:
         waiting = list(self.alias_of)
         if not statements and not waiting:
             return
         page.gap()
-        page.line(self._backward_comment(statements), 8)
+        page.line(self._backward_comment(statements), indent)
         for statement in statements:
-            self._write_all(page, [statement])
+            self._write_all(page, [statement], indent)
             for name, gradient in [w for w in waiting if w[1] is statement.node]:
-                page.line(f"{name} = {self.names[gradient]}", 8, gradient)
+                page.line(f"{name} = {self.names[gradient]}", indent, gradient)
                 waiting.remove((name, gradient))
         for name, gradient in waiting:
-            page.line(f"{name} = {self._part(gradient).text}", 8, gradient)
+            page.line(f"{name} = {self._part(gradient).text}", indent, gradient)
 
     def _backward_comment(self, statements: Sequence[Statement]) -> str:
         """A comment that says what `d_y` means, by the first one of a value that is there to be seen."""
@@ -226,7 +322,7 @@ class StepLines:
         reads += [self._part(p).reads for p in (*self.finite, *self.stop)]
         return any(old & r for r in reads)
 
-    def _write_copies(self, page: Page, copies: Sequence[tuple[str, str, Node]]) -> None:
+    def _write_copies(self, page: Page, copies: Sequence[tuple[str, str, Node]], indent: int) -> None:
         """One after the other where no value is lost by it, and else all at once."""
         inputs = {self.names[c.input]: c.input for c in self.program.carry}
         waiting = list(copies)
@@ -234,39 +330,9 @@ class StepLines:
             for copy in waiting:
                 name = copy[0]
                 if not any(other is not copy and other[2] is inputs[name] for other in waiting):
-                    page.line(f"{name} = {copy[1]}", 8, copy[2])
+                    page.line(f"{name} = {copy[1]}", indent, copy[2])
                     waiting.remove(copy)
                     break
             else:
-                page.line(f"{', '.join(c[0] for c in waiting)} = {', '.join(c[1] for c in waiting)}", 8)
+                page.line(f"{', '.join(c[0] for c in waiting)} = {', '.join(c[1] for c in waiting)}", indent)
                 return
-
-    def _write_checks(
-        self, page: Page, statements: Sequence[Statement], copies: Sequence[tuple[str, str, Node]]
-    ) -> None:
-        """The lines that leave the loop; `copies` are carried out between the conditions and the leaving."""
-        finite = [self._part(p).text for p in self.finite if not p.is_literal(1)]
-        stop = [self._part(p).text for p in self.stop if not p.is_literal(0)]
-        if not finite and not stop and not copies:
-            return
-        if statements or copies:
-            page.gap()
-            page.line("# Check the values before they are handed on to the next step", 8)
-            self._write_all(page, statements)
-        if copies:
-            if finite:
-                page.condition("finite = ", finite, "and", "", 8)
-            if stop:
-                page.condition("stop = ", stop, "or", "", 8)
-            self._write_copies(page, copies)
-            finite, stop = ["finite"] if finite else [], ["stop"] if stop else []
-        carried = [self.names[c.input] for c in self.program.carry]
-        for before, parts, word, comment in (
-            ("if not ", finite, "and", "# Leave when a value is no longer finite"),
-            ("if ", stop, "or", "# Leave when a stop condition is met"),
-        ):
-            if parts:
-                page.gap()
-                page.line(comment, 8)
-                page.condition(before, parts, word, ":", 8)
-                page.listed("return ", [*carried, "step + 1"], "", 12, ("(", ")"))
