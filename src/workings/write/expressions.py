@@ -311,13 +311,17 @@ def operators(node: Node) -> bool:
 
 
 def needed(node: Node) -> tuple[str, ...]:
-    """The functions that NumPy lacks and that the expression of this node calls."""
+    """The functions that NumPy lacks and that the expression of this node calls, and those that these call."""
     op = node.op
     if op.name in _OWN or op.name == "put":
         return ()
     if "python" in op.spellings:
-        return tuple(f for f in _template(op.spellings["python"]).functions if f in _lacking())
-    return (op.name,) if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else ()
+        called = [f for f in _template(op.spellings["python"]).functions if f in _lacking()]
+    else:
+        called = [op.name] if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else []
+    for name in called:
+        called += [f for f in _lacking()[name].__code__.co_names if f in _lacking() and f not in called]
+    return tuple(reversed(called))
 
 
 @lru_cache(maxsize=1)
