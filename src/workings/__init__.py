@@ -41,11 +41,12 @@ from workings.errors import (
 )
 
 if TYPE_CHECKING:
-    from workings import functions
+    from workings import functions, random
     from workings.draw import draw
     from workings.engines import jit
     from workings.explain import Derivation, explain
     from workings.graph import Graph, Program
+    from workings.random import training
     from workings.trace import (
         check_gradient,
         constant,
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# where each public name comes from
+# where each public name comes from; these two are modules
+_MODULES = ("functions", "random")
 _HOMES = {
     "Derivation": "workings.explain",
     "Graph": "workings.graph",
@@ -84,8 +86,10 @@ _HOMES = {
     "jit": "workings.engines",
     "jvp": "workings.trace",
     "parameter": "workings.trace",
+    "random": "workings.random",
     "trace": "workings.trace",
     "train": "workings.train",
+    "training": "workings.random",
     "value_and_grad": "workings.trace",
 }
 
@@ -130,8 +134,10 @@ __all__ = [
     "jit",
     "jvp",
     "parameter",
+    "random",
     "trace",
     "train",
+    "training",
     "value_and_grad",
 ]
 
@@ -142,7 +148,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
     _show()
-    value = module if name == "functions" else getattr(module, name)
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 
@@ -164,7 +170,7 @@ class _Package(ModuleType):
     """`workings.trace` is a function for users and a package for the import system; here the function wins."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType) and name != "functions"):
+        if not (name in _HOMES and isinstance(value, ModuleType) and name not in _MODULES):
             super().__setattr__(name, value)
 
 

@@ -21,14 +21,15 @@ from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
 
-_COMPOSITES = str(Path(__file__).parent.parent / "ops" / "functions.py")
+_HOME = Path(__file__).parent.parent
+_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"))
 
 
 class Kind(Enum):
     """Whose code a frame runs."""
 
     USER = "user"
-    COMPOSITE = "composite"  # a function of `workings.functions`
+    COMPOSITE = "composite"  # a function of `workings.functions` or `workings.random`
     INTERNAL = "internal"  # NumPy, workings, the standard library
 
 
@@ -90,7 +91,7 @@ class _Code:
 
 
 def _kind(file: str) -> Kind:
-    if file == _COMPOSITES:
+    if file in _COMPOSITES:
         return Kind.COMPOSITE
     return Kind.USER if is_the_users(file) else Kind.INTERNAL
 
@@ -187,7 +188,8 @@ def locate(
             name, element, following, several = stored.name, stored.element, stored.returned, False
         if known.kind is Kind.USER and origin is None:
             origin = known.origin(frame.f_lasti)
-        inner.append(frame)
+        if known.kind is Kind.USER or not code.co_name.startswith("_"):  # our private functions are no layers
+            inner.append(frame)
         if scopes is None and known.kind is Kind.USER and not following:
             break
         frame = frame.f_back
