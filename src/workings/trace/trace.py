@@ -169,7 +169,7 @@ def trace_function(
             _enclosing.reset(token)
             scopes.close()
         graph = Graph(inputs.values(), outputs, name=title)
-        _check_bound(graph)
+        _check_bound(graph, beside)
         graphs.append(graph)
         results.append(result)
         draws.after_a_trace()
@@ -280,9 +280,9 @@ def _outputs(function: Callable[..., Any], output: Any) -> tuple[Any, list[Node]
     return result, nodes
 
 
-def _check_bound(graph: Graph) -> None:
+def _check_bound(graph: Graph, beside: Sequence[Node]) -> None:
     """Every input node that is reached must be the graph's own, or belong to a trace that is still going on."""
-    known = set(graph.inputs) | _enclosing.get()
+    known = set(graph.inputs) | _enclosing.get() | set(beside)
     for node in graph.nodes:
         if node.is_input and node not in known:
             user = next((u for u in graph.users[node] if u.origin is not None), node)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from workings import random
 from workings.errors import ArgumentError
-from workings.graph import Graph, Node, call, input_node
+from workings.graph import Graph, Node, call, constant, input_node
 
 __all__ = ["Batches", "feed", "whole_inputs"]
 
@@ -59,6 +60,11 @@ def feed(batch: Sequence[Node], whole: Sequence[Node], counter: Node, batches: B
     size = taken[0][0].shape[0]
     place = call("remainder", counter, count, label="batch") * batches.size
     place = call("add", place, np.arange(size), label="place")
+    if batches.shuffle:
+        epoch = call("floor_divide", counter, count, label="epoch")
+        key = constant(random.key(batches.seed), name="key")
+        order = call("threefry", key, call("invert", epoch), label="order")  # random.fold_in(key, epoch)
+        place = call("shuffled", order, place, count=rows, label="rows")
     drawn = {b: call("getitem", w, place, key=("array",), label=b.name) for b, w in taken}
     return Graph([*whole, counter], [drawn.get(b, w) for b, w in zip(batch, whole, strict=True)], name="feed")
 

@@ -7,13 +7,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from workings import random
 from workings.errors import ArgumentError, GradientError
 from workings.graph import Node, call
 from workings.trace.trace import Trace, call_bound, title_of, trace_function
+from workings.trace.traced import Traced
 from workings.trace.trees import Path, flatten
 from workings.train.arguments import Arguments, spelled
 
-__all__ = ["Objective", "trace_objective"]
+__all__ = ["Objective", "trace_evaluated", "trace_objective"]
 
 
 class Objective(NamedTuple):
@@ -24,14 +26,33 @@ class Objective(NamedTuple):
     states: tuple[Node, ...]
 
 
-def trace_objective(arguments: Arguments, values: Any, counter: Node) -> Objective:
-    """Trace the loss for these values of its arguments; `counter` is the number of the step."""
-    trace = trace_function(_with_states(arguments), values, roles=arguments.role, titled=False, beside=[counter])
+def trace_objective(arguments: Arguments, values: Any, counter: Node, seed: int = 0) -> Objective:
+    """Trace the loss as in training for these values of its arguments. What it draws is keyed by the seed and by
+    `counter`, the number of the step."""
+    inner = _with_states(arguments)
+
+    @functools.wraps(inner)
+    def objective(**given: Any) -> Any:
+        with random.drawing(random.fold_in(random.key(seed), Traced(counter))):
+            return inner(**given)
+
+    trace = trace_function(objective, values, roles=arguments.role, titled=False, beside=[counter])
     count = len(arguments.states)
     outputs = trace.graph.outputs
     found, states = outputs[: len(outputs) - count], outputs[len(outputs) - count :]
     loss = _checked(trace, found)
     return Objective(trace, loss, tuple(states))
+
+
+def trace_evaluated(arguments: Arguments, values: Any) -> Trace:
+    """Trace the loss for these values of its arguments, with layers as they are when they are not trained."""
+
+    @functools.wraps(arguments.loss)
+    def evaluated(*given: Any, **named: Any) -> Any:
+        with random.drawing(training=False):
+            return arguments.loss(*given, **named)
+
+    return trace_function(evaluated, values, roles=arguments.role)
 
 
 def _with_states(arguments: Arguments) -> Callable[..., Any]:

@@ -56,11 +56,13 @@ def build(
     bounds: Mapping[str, float | None] | None = None,
     nudging: Nudging | None = None,
     batches: Batches | None = None,
+    seed: int = 0,
 ) -> Built:
     """Trace the loss, derive its gradient, trace the update, and put them together as one step.
 
     `bounds` are those of the stop conditions, `until_loss` and `until_change`. With `batches` each step sees some
-    rows of the data; where the last batch of an epoch is smaller, its step is traced and derived as well.
+    rows of the data; where the last batch of an epoch is smaller, its step is traced and derived as well. `seed` is
+    that of the random numbers in the loss.
     """
     arguments = prepare(loss, parameters, data)
     nudging = nudging or Nudging()
@@ -68,7 +70,7 @@ def build(
     settings = {name: input_node(name, (), np.float64, Role.SETTING) for name in values}
     counter = input_node("step", (), np.int64, Role.COUNTER)
     sizes = _sizes(arguments, batches)
-    objectives = [trace_objective(arguments, arguments.first(size), counter) for size in sizes]
+    objectives = [trace_objective(arguments, arguments.first(size), counter, seed) for size in sizes]
     traced = objectives[0].trace
     starts = dict(zip(traced.graph.inputs, traced.leaves(arguments.values), strict=True))
     weights = [(node, start) for node, start in starts.items() if node.role is Role.PARAMETER]

@@ -187,7 +187,8 @@ class Run(AsHtml):
         """Any named value, with the parameters as they stand, for the data of the training or other data.
 
         `name` is that of a variable in the loss, of a parameter, or of a derivative as the written program has
-        it (`d_w`, for the data of the training). Data that are left out are those of the training; arrays may
+        it (`d_w`, for the data of the training). Data that are left out are those of the training, in batches those
+        of the next step; for other data layers behave as they do when they are not trained. Arrays may
         have another number of rows than in training, and what the value does not depend on may then be left
         out. Where one name was used several times (`h`, `h_2`, `h_3` in the written program) asking for `h`
         gives all of them as a dict.
@@ -202,7 +203,7 @@ class Run(AsHtml):
 
         Raises `ArgumentError` for a name there is not, naming the nearest ones, and for data that do not fit.
         """
-        return named_value(self._built, self._position.carry, self._setting_values(), name, data)
+        return named_value(self._built, self._position.carry, self._setting_values(), name, data, self.steps)
 
     @cached_property
     def _written(self) -> Written:

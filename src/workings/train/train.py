@@ -7,9 +7,11 @@ from typing import Any
 
 from workings.errors import ArgumentError
 from workings.train.events import Listener
+from workings.train.feed import Batches
 from workings.train.optimizers import SGD, Optimizer
 from workings.train.program import build
 from workings.train.run import Run, check_steps
+from workings.train.updates import Nudging
 
 __all__ = ["prepare", "train"]
 
@@ -24,6 +26,15 @@ def train(
     engine: str = "numpy",
     until_loss: float | None = None,
     until_change: float | None = None,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    accumulate: int = 1,
+    average: float | None = None,
+    rates: Mapping[str, float] | None = None,
+    frozen: Sequence[str] = (),
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
     chunk: int | None = None,
@@ -40,6 +51,15 @@ def train(
     engine          "numpy" runs the written program; "reference" goes node by node; both give the same bits
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
+    batch_size      how many rows of the data a step sees, the last one of an epoch seeing what is left; None: all
+    shuffle         whether each epoch goes through the rows in an order of its own
+    seed            what the orders of the rows, and random numbers in the loss, are drawn from
+    clip_value      each element of a gradient is held between −clip_value and clip_value
+    clip_norm       gradients are scaled down together where their norm is larger than this
+    accumulate      so many steps share one update, by the mean of their gradients
+    average         a moving average of the parameters is kept, of which so large a part is the old average
+    rates           factors of the learning rate, by name of a parameter or pattern ("layers.0.*")
+    frozen          names or patterns of the parameters that are not trained
     progress        a progress bar on standard error; None: where that is a terminal
     listeners       functions, or one, called with each event of the run (`Started`, `Progressed`, `Stopped`)
     chunk           steps in one call of the engine; None: about 50 ms. It never changes a number
@@ -66,6 +86,15 @@ def train(
         engine=engine,
         until_loss=until_loss,
         until_change=until_change,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        clip_value=clip_value,
+        clip_norm=clip_norm,
+        accumulate=accumulate,
+        average=average,
+        rates=rates,
+        frozen=frozen,
         progress=progress,
         listeners=listeners,
     ).resume(steps, chunk=chunk)
@@ -81,6 +110,15 @@ def prepare(
     engine: str = "numpy",
     until_loss: float | None = None,
     until_change: float | None = None,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    accumulate: int = 1,
+    average: float | None = None,
+    rates: Mapping[str, float] | None = None,
+    frozen: Sequence[str] = (),
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
 ) -> Run:
@@ -92,6 +130,9 @@ def prepare(
         SGD() if optimizer is None else optimizer,
         check_steps(steps),
         bounds={"until_loss": until_loss, "until_change": until_change},
+        nudging=Nudging(clip_value, clip_norm, accumulate, average, rates or {}, frozen),
+        batches=None if batch_size is None else Batches(batch_size, shuffle, seed),
+        seed=seed,
     )
     return Run(built, engine, _checked_listeners(listeners), progress)
 

@@ -11,9 +11,9 @@ from workings.engines.values import contiguous
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, Program, Role, every_value, reachable
 from workings.graph.layouts import CONTIGUOUS
-from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
+from workings.train.objective import trace_evaluated
 from workings.train.program import Built
 from workings.transform import simplify
 
@@ -33,15 +33,18 @@ def learned(built: Built, carry: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def named_value(built: Built, carry: Sequence[Any], settings: Sequence[Any], name: str, data: Mapping[str, Any]) -> Any:
-    """The value of this name, or a dict of them where several have it; see `Run.value`."""
-    program = built.program
+def named_value(
+    built: Built, carry: Sequence[Any], settings: Sequence[Any], name: str, data: Mapping[str, Any], number: int = 0
+) -> Any:
+    """The value of this name at the step of this number, or a dict of them where several have it; see `Run.value`."""
+    program = built.program.at(number)
     if data:
         forward = _other_data(built, carry, settings, data)
     else:
         step = Graph(program.step.inputs, [program.loss], name=program.step.name)
-        values = (*carry, *program.data.values(), *settings)
-        forward = _Forward(step, program.step.names, values, {}, _simplified_away(built.trace.graph, built.moved))
+        values = program.values(carry, tuple(program.data.values()), settings, number)
+        away = _simplified_away(built.trace.graph, built.moved) if program is built.program else {}
+        forward = _Forward(step, program.step.names, values, {}, away)
     graph, names, inputs, made_up, away = forward
     named = [n for n in graph.nodes if n in names and n.role is not Role.SETTING]
     found = {names[n]: n for n in named if name in (names[n], n.name)}
@@ -136,20 +139,23 @@ def _other_data(built: Built, carry: Sequence[Any], settings: Sequence[Any], dat
         for name in table.keys() - data.keys():
             table[name] = rebuild(table[name], lambda _, leaf, name=name: _rows(leaf, count, name, made_up))
     arguments = {**built.arguments.values, **learned(built, carry), **({"data": table} if whole else table)}
-    traced = trace_function(built.arguments.loss, arguments, roles=built.arguments.role)
+    traced = trace_evaluated(built.arguments, arguments)
     trained = built.arguments.trained
     inputs = list(zip(traced.paths, traced.graph.inputs, traced.leaves(arguments), strict=True))
-    weights = [(node, value) for path, node, value in inputs if path[0] in trained]
     given = [(path, node, value) for path, node, value in inputs if path[0] not in trained]
-    # with the inputs of a step, so that every name is that of the written program
+    # with the inputs of a step in their order, so that every name is that of the written program
     program = built.program
-    states = [c.input for c in program.carry[len(weights) :]]
+    leaves = dict(zip(built.trace.graph.inputs, traced.graph.inputs, strict=True))
     graph = Graph(
-        [*(node for node, _ in weights), *states, *(node for _, node, _ in given), *program.setting_inputs],
+        [
+            *(leaves.get(c.input, c.input) for c in program.carry),
+            *(node for _, node, _ in given),
+            *program.setting_inputs,
+        ],
         traced.graph.outputs,
         name=traced.graph.name,
     )
-    values = [*(v for _, v in weights), *carry[len(weights) :], *(v for _, _, v in given), *settings]
+    values = [*carry, *(v for _, _, v in given), *settings]
     place = 1 if whole else 0
     stand_ins = {node: path[place] for path, node, _ in given if path[place] in made_up}
     clean, _, moved = simplify(graph, inputs=CONTIGUOUS)
