@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         hessian,
         jvp,
         parameter,
+        scan,
         trace,
         value_and_grad,
     )
@@ -84,6 +85,7 @@ _HOMES = {
     "jit": "workings.engines",
     "jvp": "workings.trace",
     "parameter": "workings.trace",
+    "scan": "workings.trace",
     "trace": "workings.trace",
     "train": "workings.train",
     "value_and_grad": "workings.trace",
@@ -130,6 +132,7 @@ __all__ = [
     "jit",
     "jvp",
     "parameter",
+    "scan",
     "trace",
     "train",
     "value_and_grad",
