@@ -46,7 +46,7 @@ def loop_vjp(node: Node, adjoints: Mapping[int, Node], wanted: Sequence[bool], p
     slopes = [k for k in ins if k in outer and body.inputs[k] in table]
     added = [k for k in ins if k not in outer and body.inputs[k] in table]
     sums = [_beside("d_", body, body.inputs[k], body.inputs[k]) for k in added]
-    totals = [call("add", total, table[body.inputs[k]]) for total, k in zip(sums, added, strict=True)]
+    totals = [call("add", total, _part(table[body.inputs[k]])) for total, k in zip(sums, added, strict=True)]
     turn = _Turn(loop, [*d_carried, *sums], d_rows)
     back = turn.call(
         [_or_zeros(table.get(body.inputs[k]), body.inputs[k]) for k in carried] + totals,
@@ -220,6 +220,13 @@ class _Turn:
                     name=node.name,
                 )
             return {n: result(longer, there[n]) for n in nodes}
+
+
+def _part(adjoint: Node) -> Node:
+    """The share of one turn in a derivative, which is not the derivative with respect to anything by itself."""
+    if adjoint.because is None or adjoint.because.of is None:
+        return adjoint
+    return remake(adjoint, adjoint.inputs, because=adjoint.because._replace(of=None))
 
 
 def _renamed(outputs: Sequence[Node], fresh: Mapping[Node, Node]) -> list[Node]:
