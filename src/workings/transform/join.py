@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workings.graph import Graph, Node, provenance, reachable, remake
+from workings.graph import Graph, Node, provenance, reachable, remake, substitute
 from workings.ops.control import Loop, call_loop, result
 
 __all__ = ["joined_loops", "rebuilt"]
@@ -63,10 +63,11 @@ def joined_loops(graph: Graph) -> tuple[Graph, Mapping[Node, Node]]:
 def rebuilt(node: Node, inputs: Sequence[Node], carried: Sequence[int], outputs: Sequence[Node]) -> Node:
     """The loop with other outputs of its body, of which the first are what is carried, by its numbers.
 
-    It takes only what the outputs are made from.
+    It takes only what the outputs are made from, and that once.
     """
     loop = Loop(node)
     body = loop.body
+    outputs = _without_twins(loop, inputs, outputs)
     read = set(reachable(outputs, stop=body.inputs))
     first, end = loop.carry, loop.carry + loop.rows
     rows = [k for k in range(first, end) if body.inputs[k] in read]
@@ -84,6 +85,18 @@ def rebuilt(node: Node, inputs: Sequence[Node], carried: Sequence[int], outputs:
             reverse=loop.reverse,
             name=node.name,
         )
+
+
+def _without_twins(loop: Loop, inputs: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
+    """The outputs, where inputs of the body that are given the same value are one."""
+    first: dict[tuple[bool, Node], Node] = {}
+    twins: dict[Node, Node] = {}
+    for k, (given, node) in enumerate(zip(inputs, loop.body.inputs, strict=True)):
+        if k >= loop.carry:
+            same = first.setdefault((k < loop.carry + loop.rows, given), node)
+            if same is not node:
+                twins[node] = same
+    return substitute(outputs, twins) if twins else outputs
 
 
 def _way(node: Node) -> Any:
@@ -108,5 +121,3 @@ def _together(members: Sequence[Node], used: Mapping[Node, set[int]]) -> tuple[l
         if not more:
             return sorted(carried), [*(body.outputs[k] for k in sorted(carried)), *rows]
         carried |= more
-
-

@@ -39,9 +39,7 @@ def loop_vjp(node: Node, adjoints: Mapping[int, Node], wanted: Sequence[bool], p
     d_carried = [_beside("d_", body, body.inputs[k], body.outputs[k]) for k in carried]
     d_rows = [_beside("d_", body, body.outputs[k], body.outputs[k]) for k in rows]
     ins = [k for k, i in enumerate(body.inputs) if k >= carry and wanted[k] and i in moving]
-    table = pull(
-        [body.outputs[k] for k in felt], [*d_carried, *d_rows], [body.inputs[k] for k in (*carried, *ins)]
-    )
+    table = pull([body.outputs[k] for k in felt], [*d_carried, *d_rows], [body.inputs[k] for k in (*carried, *ins)])
     outer = range(carry, carry + loop.rows)
     slopes = [k for k in ins if k in outer and body.inputs[k] in table]
     added = [k for k in ins if k not in outer and body.inputs[k] in table]
@@ -157,9 +155,7 @@ class _Turn:
         fresh = {n: input_node(_name(loop.body, n), n.shape, n.dtype, _role(n, of_constants)) for n in read}
         constants = {fresh[n]: of_constants[n] for n in read if n in of_constants} | self.constants
         gone_through = {fresh[n]: of_rows[n] for n in read if n in of_rows}
-        turn = Graph(
-            [*self.carried, *self.rows, *gone_through, *constants], _renamed(outputs, fresh), name=name
-        )
+        turn = Graph([*self.carried, *self.rows, *gone_through, *constants], _renamed(outputs, fresh), name=name)
         return call_loop(
             turn,
             start,

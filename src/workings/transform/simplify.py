@@ -14,6 +14,7 @@ import numpy as np
 
 from workings.graph import Graph, Node, call, constant, evaluate_node, provenance, remake
 from workings.graph.layouts import CONTIGUOUS, UNKNOWN, Layout, Layouts
+from workings.ops.control import result
 from workings.transform.join import joined_loops, rebuilt
 from workings.transform.rules import EXACT, PATTERNS, STRUCTURE, Pattern, Structure
 
@@ -56,12 +57,26 @@ def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout | Layouts = 
     is taken, and so which rules keep its bits. Loops that go the same way become one, make only what is used of
     them, and are simplified inside.
     """
-    graph, joined = joined_loops(graph)
     lies = inputs if isinstance(inputs, Layouts) else Layouts(graph.inputs, inputs)
-    known = None if algebra else lies
+    joined, moved = joined_loops(graph)
+    done = _simplified(joined, None if algebra else lies)
+    notes, where = done.notes, {**done.moved, **{old: done.moved.get(node, node) for old, node in moved.items()}}
+    while True:  # a loop that turned out to need less may leave another one more than is used
+        joined, moved = joined_loops(done.graph)
+        if not moved:
+            return Simplified(done.graph, notes, where)
+        done = _simplified(joined, None if algebra else lies)
+        notes += done.notes
+        then = {**done.moved, **{old: done.moved.get(node, node) for old, node in moved.items()}}
+        where = {old: then.get(node, node) for old, node in where.items()}
+
+
+def _simplified(graph: Graph, known: Layouts | None) -> Simplified:
+    """One walk over the graph."""
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     shared: dict[Any, Node] = {_identity(node): node for node in graph.inputs}
     notes: list[Note] = []
+    numbers: dict[Node, list[int]] = {}  # where the results of loops went
     titles = _later_names(graph)
     latest = -1
     for node in graph.nodes[len(graph.inputs) :]:
@@ -70,26 +85,32 @@ def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout | Layouts = 
         current = node
         # a node behind a new one is made anew too, so that the user's order stays
         behind = node.serial < latest and not node.is_constant
-        if parts != node.inputs or because is not node.because or behind or node in titles:
+        if node.inputs and node.inputs[0] in numbers:
+            number = numbers[node.inputs[0]][node.attributes["index"]]
+            with provenance(node.origin, node.scope, because):
+                current = result(parts[0], number, titles.get(node) or node.name)
+        elif parts != node.inputs or because is not node.because or behind or node in titles:
             current = remake(node, parts, because=because, name=titles.get(node))
         if node.op.results is not None:
-            current = _inside(current, known, notes)
+            current, moved = _inside(current, known, notes)
+            if current is not node:
+                numbers[node] = moved
         current = _reduce(current, known, notes, shared)
         new[node] = shared.setdefault(_identity(current), current)
         latest = max(latest, new[node].serial)
-    new |= {old: new[joint] for old, joint in joined.items() if joint in new}
     return Simplified(Graph(graph.inputs, [new[o] for o in graph.outputs], name=graph.name), tuple(notes), new)
 
 
-def _inside(node: Node, known: Layouts | None, notes: list[Note]) -> Node:
-    """The loop with its body simplified."""
-    body, carry = node.attributes["body"], node.attributes["carry"]
+def _inside(node: Node, known: Layouts | None, notes: list[Note]) -> tuple[Node, list[int]]:
+    """The loop with its body simplified and each row once, and where its results went, by their numbers."""
+    carry = node.attributes["carry"]
+    node = rebuilt(node, node.inputs, range(carry), node.attributes["body"].outputs)
     lies = UNKNOWN if known is None else known.within(node)
-    simple = simplify(body, algebra=known is None, inputs=lies)
-    if simple.graph.outputs == body.outputs:
-        return node
+    simple = simplify(node.attributes["body"], algebra=known is None, inputs=lies)
     notes.extend(simple.notes)
-    return rebuilt(node, node.inputs, range(carry), simple.graph.outputs)
+    carried, rows = simple.graph.outputs[:carry], list(dict.fromkeys(simple.graph.outputs[carry:]))
+    numbers = [*range(carry), *(carry + rows.index(row) for row in simple.graph.outputs[carry:])]
+    return rebuilt(node, node.inputs, range(carry), [*carried, *rows]), numbers
 
 
 def _later_names(graph: Graph) -> dict[Node, str]:

@@ -105,8 +105,7 @@ class _Lines:
         return [
             node
             for node, before in self.direct.items()
-            if last_read.get(before, -1) > at[node]
-            or (not self._certain(node) and last_read.get(node, -1) > at[node])
+            if last_read.get(before, -1) > at[node] or (not self._certain(node) and last_read.get(node, -1) > at[node])
         ]
 
     def _certain(self, node: Node) -> bool:
