@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         hessian,
         jvp,
         parameter,
+        scan,
         trace,
         value_and_grad,
     )
@@ -87,6 +88,7 @@ _HOMES = {
     "jvp": "workings.trace",
     "parameter": "workings.trace",
     "random": "workings.random",
+    "scan": "workings.trace",
     "trace": "workings.trace",
     "train": "workings.train",
     "training": "workings.random",
@@ -135,6 +137,7 @@ __all__ = [
     "jvp",
     "parameter",
     "random",
+    "scan",
     "trace",
     "train",
     "training",

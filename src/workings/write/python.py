@@ -16,8 +16,9 @@ from workings.graph.layouts import UNKNOWN, Layouts
 from workings.graph.names import RESERVED, Names, identifier
 from workings.write.expressions import Expression, literal
 from workings.write.literals import INLINE, Spelled, spelled, typed
+from workings.write.loop import every_node, write_loops
 from workings.write.page import Page
-from workings.write.statements import compose, plan
+from workings.write.statements import compose, only_start, plan
 from workings.write.step import StepLines
 from workings.write.written import Written
 
@@ -58,7 +59,10 @@ def write_python(program: Program) -> Written:
     results = [names[c.input] for c in program.carry]
     page.docstring(*_about(program, inputs[carried:fed], names))
     page.gap()
-    page.preamble([node for step in steps for graph in step.graphs for node in graph.nodes], path=bool(arrays))
+    page.preamble([n for step in steps for graph in step.graphs for n in every_node(graph)], path=bool(arrays))
+    used: set[str] = set()
+    for step in steps:
+        write_loops(page, step.program.step, step.names, step.known, used)
     if len(steps) == 1:
         _open_train(page, arguments, results)
         constants[0].write(page)
@@ -91,13 +95,14 @@ def _steps(program: Program) -> tuple[list[StepLines], list[_Constants]]:
     if program.final is not None:
         graph = program.final.step
         own = {graph.names[n]: n for n in graph.nodes if n.is_constant and n in graph.names}
-        taken = Names(RESERVED | set(graph.names.values()) | set(constants[0].given))
-        # a constant that depends on the number of rows is not that of the other batches
+        taken = Names(RESERVED | set(graph.names.values()) | set(steps[0].names.values()))
+        # a constant that depends on the number of rows is not that of the other batches, and no loop is
         renamed = {
             own[name]: taken.give(name)
             for name, value in constants[0].given.items()
             if name in own and not np.array_equal(own[name].value, value)
         }
+        renamed |= {n: taken.give(graph.names[n]) for n in graph.nodes if n.op.results is not None}
         steps.append(StepLines(program.final, renamed))
         constants.append(_Constants(steps[1].graphs))
     return steps, constants
@@ -133,11 +138,13 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
         section[node] = BACKWARD if derived and not node.is_constant else FORWARD
     alone = graph.outputs[0] if len(graph.outputs) == 1 and graph.outputs[0].name is None else None
     layout = plan(graph, section, [o for o in graph.outputs if o is not alone])
-    statements, pending = compose(layout, _plain(names), Layouts(graph.inputs, UNKNOWN))
+    known = Layouts(graph.inputs, UNKNOWN)
+    statements, pending = compose(layout, _plain(names), known)
     page = Page()
     inputs = [names[node] for node in graph.inputs]
     outputs = [_shown(node, pending, names).text for node in graph.outputs]
-    page.preamble(graph.nodes, path=False)
+    page.preamble(every_node(graph), path=False)
+    write_loops(page, graph, names, known, set())
     page.listed(f"def {function}(", [*inputs, *constants.given], "):")
     constants.write(page)
     both = {section[s.node] for s in statements} == {FORWARD, BACKWARD}
@@ -147,7 +154,7 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
             page.gap()
             page.line(comment, 4)
         for statement in part:
-            page.statement(statement, names[statement.node], 4)
+            page.statement(statement, ", ".join("_" if n is None else names[n] for n in statement.targets), 4)
     page.gap()
     page.listed("return ", outputs, "", 4, ("(", ")"))
     return Written(page.text, constants.given, page.nodes, function, tuple(constants.given))
@@ -172,6 +179,9 @@ class _Constants:
         self.given: dict[str, np.ndarray] = {}
         for graph, names in graphs.items():
             for node in graph.nodes:
+                users = graph.users[node]
+                if users and all(only_start(node, user) for user in users):
+                    continue
                 if node.is_constant and node.shape != ():
                     text = spelled(node.value)
                     if text is None:

@@ -156,7 +156,7 @@ class StepLines:
         at: dict[Node, int] = {}
         last_read: dict[Node, int] = {}
         for k, statement in enumerate(self.statements):
-            at[statement.node] = k
+            at.update(dict.fromkeys((statement.node, *statement.results), k))
             last_read.update(dict.fromkeys(statement.expression.reads, k))
         end = len(self.statements)
         for part in (*self.finite, *self.stop):
@@ -271,7 +271,7 @@ class StepLines:
     def _write_all(self, page: Page, statements: Sequence[Statement], indent: int) -> None:
         for statement in statements:
             node = statement.node
-            name = self.own.get(node) or self.names[node]
+            name = ", ".join("_" if n is None else self.own.get(n) or self.names[n] for n in statement.targets)
             if node in self.direct and not self.known.certain(node):
                 expression = statement.expression
                 text = expression.text if node.ndim else expression.at(ATOM)
