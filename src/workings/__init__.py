@@ -41,7 +41,7 @@ from workings.errors import (
 )
 
 if TYPE_CHECKING:
-    from workings import functions
+    from workings import functions, nn
     from workings.draw import draw
     from workings.engines import jit
     from workings.explain import Derivation, explain
@@ -83,11 +83,14 @@ _HOMES = {
     "hessian": "workings.trace",
     "jit": "workings.engines",
     "jvp": "workings.trace",
+    "nn": "workings.nn",
     "parameter": "workings.trace",
     "trace": "workings.trace",
     "train": "workings.train",
     "value_and_grad": "workings.trace",
 }
+
+_MODULES = frozenset({"functions", "nn"})  # names of modules themselves
 
 __all__ = [
     "SGD",
@@ -129,6 +132,7 @@ __all__ = [
     "hessian",
     "jit",
     "jvp",
+    "nn",
     "parameter",
     "trace",
     "train",
@@ -142,7 +146,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
     _show()
-    value = module if name == "functions" else getattr(module, name)
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 
@@ -164,7 +168,7 @@ class _Package(ModuleType):
     """`workings.trace` is a function for users and a package for the import system; here the function wins."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType) and name != "functions"):
+        if not (name in _HOMES and isinstance(value, ModuleType) and name not in _MODULES):
             super().__setattr__(name, value)
 
 
