@@ -24,7 +24,9 @@ assert workings.ops
 _APART = {"where", "stop_gradient"}
 _LOGIC = {"logical_and", "logical_or", "logical_xor", "logical_not", "isfinite", "isnan", "isinf"}
 _COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
-_ELEMENTWISE = [op.name for op in registered() if op.elementwise and op.name not in _LOGIC | _COMPARISONS | _APART]
+_BITS = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift"}
+_FLAT = _LOGIC | _COMPARISONS | _BITS
+_ELEMENTWISE = [op.name for op in registered() if op.elementwise and op.name not in _FLAT | _APART]
 _REDUCTIONS = ["sum", "mean", "prod", "max", "min"]
 _MOVES = [
     "transpose",

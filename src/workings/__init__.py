@@ -41,11 +41,12 @@ from workings.errors import (
 )
 
 if TYPE_CHECKING:
-    from workings import functions, nn
+    from workings import functions, nn, random
     from workings.draw import draw
     from workings.engines import jit
     from workings.explain import Derivation, explain
     from workings.graph import Graph, Program
+    from workings.random import training
     from workings.trace import (
         check_gradient,
         constant,
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# where each public name comes from
+# where each public name comes from; these two are modules
+_MODULES = ("functions", "nn", "random")
 _HOMES = {
     "Derivation": "workings.explain",
     "Graph": "workings.graph",
@@ -85,12 +87,12 @@ _HOMES = {
     "jvp": "workings.trace",
     "nn": "workings.nn",
     "parameter": "workings.trace",
+    "random": "workings.random",
     "trace": "workings.trace",
     "train": "workings.train",
+    "training": "workings.random",
     "value_and_grad": "workings.trace",
 }
-
-_MODULES = frozenset({"functions", "nn"})  # names of modules themselves
 
 __all__ = [
     "SGD",
@@ -134,8 +136,10 @@ __all__ = [
     "jvp",
     "nn",
     "parameter",
+    "random",
     "trace",
     "train",
+    "training",
     "value_and_grad",
 ]
 

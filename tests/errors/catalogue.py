@@ -138,7 +138,7 @@ def an_index_out_of_range() -> None:
 @raises(wk.DtypeError)
 def a_condition_without_a_comparison() -> None:
     """
-    & | ^ ~ join conditions, and x is not bool
+    & | ^ ~ join conditions or whole numbers, and x is neither
       at {here}, in net:
           return np.where((x > 0) & x, x, 0.0)  # here
                           ^^^^^^^^^^^

@@ -161,6 +161,31 @@ for _op in f"add subtract multiply divide maximum minimum floor_divide remainder
 for _op in f"add multiply maximum minimum equal not_equal {_LOGIC}".split():
     case(_op, "b1[3]", "b1[3]")
 
+_BITS = "bitwise_and bitwise_or bitwise_xor left_shift right_shift"
+for _op in _BITS.split():
+    for _pair in (
+        ("i8", "i8"),
+        ("i8[3]", "i8[3]"),
+        ("i4[4,3]", "i4[3]"),
+        ("i4[3]", "i8"),
+        ("u4[4,1]", "u4[2,1,3]"),
+        ("u4", "u4"),
+        ("u1[3]", "u1[3]"),
+        ("u4[3]", "i4[3]"),
+        ("b1[3]", "i8[3]"),
+        ("b1[3]", "b1[3]"),
+        ("i8[0]", "i8[1]"),
+    ):
+        case(_op, *_pair)
+for _spec in ("i8", "i8[3,4]", "i4[5]", "u4", "u4[3]", "u1[3]", "b1[3]", "i8[0]"):
+    case("invert", _spec)
+for _op in ["add", "subtract", "multiply", "floor_divide", "remainder"]:
+    for _pair in (("u4[3]", "u4[3]"), ("u4", "u4"), ("u1[3]", "u1"), ("u8[2,1]", "u8[3]")):
+        case(_op, *_pair)
+for _op in ("negative", "square"):
+    case(_op, "u4[3]")
+    case(_op, "u4")
+
 for _types in (
     ("f8", "f8"),
     ("f8[3]", "f8[3]"),

@@ -19,7 +19,8 @@ from workings.graph import Graph, Node, call, evaluate, input_node, lookup, regi
 from workings.transform import forward, reverse
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-310, 5e-324, 1e308, -1e308, 1000.0, -1000.0, np.inf, -np.inf, np.nan]
-ELEMENTWISE = [op.name for op in registered() if op.elementwise and op.name not in ("where", "clip", "erf")]
+BITS = ["bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift"]
+ELEMENTWISE = [op.name for op in registered() if op.elementwise and op.name not in ("where", "clip", "erf", *BITS)]
 
 
 def gradient(make: Callable[..., Node], *values: Any) -> list[Any]:
@@ -56,6 +57,40 @@ def test_special_values(name: str, dtype: type, engine: Engine) -> None:
     graph = Graph(nodes, [call(name, *nodes)])
     with np.errstate(all="ignore"):
         assert same_bits(engine.run(graph, wanted)[0], oracle(name)(*wanted))
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=[e.name for e in ENGINES])
+@pytest.mark.parametrize("dtype", [np.uint32, np.int32, np.int64, np.uint8])
+@pytest.mark.parametrize("name", [*BITS, "add", "subtract", "multiply", "negative", "square"])
+def test_whole_numbers_at_their_ends(name: str, dtype: type, engine: Engine) -> None:
+    """They wrap around; what is shifted by all its bits or more is gone. Python's whole numbers have no ends."""
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    width = 8 * np.dtype(dtype).itemsize
+    some = sorted({low, low + 1, 0, 1, 2, 7, high // 3, high - 1, high, *((-1, -2) if low else ())})
+    exact: dict[str, Callable[..., int]] = {
+        "bitwise_and": lambda x, y: x & y,
+        "bitwise_or": lambda x, y: x | y,
+        "bitwise_xor": lambda x, y: x ^ y,
+        "invert": lambda x: ~x,
+        "left_shift": lambda x, y: x << y,
+        "right_shift": lambda x, y: x >> y,
+        "add": lambda x, y: x + y,
+        "subtract": lambda x, y: x - y,
+        "multiply": lambda x, y: x * y,
+        "negative": lambda x: -x,
+        "square": lambda x: x * x,
+    }
+    count = len(lookup(name).domain)
+    second = [0, 1, 5, width - 1, width, width + 9] if name.endswith("shift") else some
+    rows = [(x,) for x in some] if count == 1 else [(x, y) for x in some for y in second]
+    wanted = np.array([(exact[name](*row) - low) % 2**width + low for row in rows], object).astype(dtype)
+    columns = [np.array(column, dtype) for column in zip(*rows, strict=True)]
+    nodes = [input_node(f"x{k}", (len(rows),), dtype) for k in range(count)]
+    assert same_bits(engine.run(Graph(nodes, [call(name, *nodes)]), columns)[0], wanted)
+    scalars = [input_node(f"x{k}", (), dtype) for k in range(count)]
+    graph = Graph(scalars, [call(name, *scalars)])
+    for row, one in zip(rows, wanted, strict=True):
+        assert same_bits(engine.run(graph, [dtype(x) for x in row])[0], one)
 
 
 # ── ties and kinks, as each op's doc states them ────────────────────────────────────────────────────────────

@@ -342,14 +342,40 @@ def bits_of_floats(x):
     return x & 1  # here
 
 
-@refused(DtypeError, "not bool", arguments=(I,))
-def bits_of_whole_numbers(i):
-    return ~i  # here
+@refused(DtypeError, "0.5 is neither", arguments=(I,))
+def bits_of_a_fraction(i):
+    return i | 0.5  # here
 
 
-@refused(RefusedError, "<<", arguments=(I,))
-def shifts(i):
-    return i << 1  # here
+@refused(DtypeError, "left_shift cannot take these dtypes")
+def shifts_of_floats(x):
+    return x << 1  # here
+
+
+@same(I, np.uint8([1, 127, 255]), MASK)
+def bits(i, u, c):
+    by_sign = i & 3, 3 & i, i | u, i ^ u, ~i, ~u, i << 2, 2 << i, u >> i, -i >> 1, i & c, c | i, c << i
+    by_name = np.bitwise_and(i, 1), np.bitwise_or(u, i), np.bitwise_xor(c, i), np.invert(u)
+    return *by_sign, *by_name, np.left_shift(u, 1), np.right_shift(i, u)
+
+
+@same(np.uint32(2**32 - 1), np.int64(-7), 5)
+def bits_of_scalars(u, i, n):
+    u >>= 3
+    i <<= 1
+    n ^= 3
+    return u, i, n, ~u, u << 31, (u & 255) | n, i & n, n << 2, ~n
+
+
+@refused(MutationError, "<<= writes into the array i", arguments=(I,))
+def shifts_in_place(i):
+    i <<= 1  # here
+    return i
+
+
+@same(np.uint32([1, 2**31, 2**32 - 1]))
+def unsigned_numbers_wrap_around(u):
+    return u + u, u * 3, u - 2, u * u, -u, u << 1, u**2, u + np.uint32(7)
 
 
 @same(V)

@@ -22,12 +22,13 @@ a, b = input_node("a", (3, 4), "float64"), input_node("b", (3, 4), "float64")
 f = input_node("f", (3, 4), "float32")
 i = input_node("i", (3,), "int64")
 s = input_node("s", (), "float64")
+u = input_node("u", (), "uint32")
 flag = input_node("flag", (3, 4), "bool")
 one, nought = constant(1, "float32"), constant(0, "float32")
 
 
 def _text(node: Node) -> str:
-    inputs = [n for n in (a, b, f, i, s, flag) if n in Graph([a, b, f, i, s, flag], [node]).nodes]
+    inputs = [n for n in (a, b, f, i, s, u, flag) if n in Graph([a, b, f, i, s, u, flag], [node]).nodes]
     return write_python_function(Graph(inputs, [node])).source.rsplit("    return ", 1)[1].strip()
 
 
@@ -66,6 +67,18 @@ def test_every_op_is_written() -> None:
         (call("equal", a > b, b > a), "(a > b) == (b > a)"),
         (a.T @ (b + a), "a.T @ (b + a)"),
         (call("exp", a + b), "np.exp(a + b)"),
+        (call("bitwise_or", call("left_shift", i, 3), call("bitwise_and", i, 7)), "i << 3 | i & 7"),
+        (call("left_shift", call("bitwise_or", i, 3), call("add", i, 7)), "(i | 3) << i + 7"),
+        (
+            call("bitwise_xor", call("bitwise_and", i, call("bitwise_xor", i, 1)), ~(i > 0)),
+            "i & (i ^ 1) ^ np.logical_not(i > 0)",
+        ),
+        (call("invert", call("right_shift", i, 2)) * i, "~(i >> 2) * i"),
+        (call("equal", call("bitwise_and", i, 1), 0), "(i & 1) == 0"),
+        # unsigned scalars wrap around without a warning
+        (u + 1, "np.add(u, 1)"),
+        (-(u * u), "np.negative(np.multiply(u, u))"),
+        (call("right_shift", u, 1), "u >> 1"),
         # numbers stand bare beside a value that gives them its type
         (2 * a, "2 * a"),
         (a * 0.1, "a * 0.1"),

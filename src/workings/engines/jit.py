@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workings import random
 from workings.engines.engine import compile_function, get
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node
@@ -36,9 +37,9 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     A kind is the form of the arguments, the shapes and dtypes of their numbers and arrays, and the values of
     all else (strings, flags, functions). An object that cannot be compared by value, such as one whose
     attributes may change, is looked at anew, and so traced anew, in each call. What the function reads from
-    outside, as a global, is read when it is traced. The bits are those of the traced function. Inside another
-    traced function, and on cells, it is part of their graph. `f.source(...)` on the result gives the text that
-    runs for these arguments.
+    outside, as a global, is read when it is traced; inside of `random.drawing` that is in each call. The bits are
+    those of the traced function. Inside another traced function, and on cells, it is part of their graph.
+    `f.source(...)` on the result gives the text that runs for these arguments.
 
     >>> import workings as wk
     >>> @wk.jit
@@ -57,7 +58,8 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     compiled: dict[Hashable, _Compiled] = {}
 
     def ready(arguments: Mapping[str, Any]) -> _Compiled:
-        kind = _kind(arguments)
+        # what a function draws inside of `random.drawing` hangs on more than its arguments
+        kind = _kind(arguments) if random.current() is None else None
         if kind is not None and kind in compiled:
             return compiled[kind]
         traced = trace_function(f, arguments)
@@ -72,7 +74,9 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     @functools.wraps(f, updated=())
     def jitted(*args: Any, **kwargs: Any) -> Any:
         arguments = bind(f, args, kwargs)
-        if any(isinstance(leaf, Value) for _, leaf in flatten(arguments)):
+        drawing = random.current()
+        key = None if drawing is None else drawing.key
+        if any(isinstance(leaf, Value) for leaf in (key, *(leaf for _, leaf in flatten(arguments)))):
             traced = trace_function(f, arguments)
             return traced.assemble(apply_graph(traced.graph, traced.leaves(arguments)))
         traced, graph, run = ready(arguments)

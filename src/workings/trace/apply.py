@@ -167,6 +167,7 @@ def _refuse_constant(value: Any) -> None:
 
 # the inputs that say where, and have no say in the dtype of the result: (first, last + 1)
 _PLACES: dict[str, tuple[int, int | None]] = {"where": (0, 1), "getitem": (1, None), "put": (1, None)}
+_PLACES |= {"threefry": (1, None), "shuffled": (1, None)}
 _COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 
 

@@ -23,15 +23,15 @@ from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
 
-_PACKAGE = Path(__file__).parent.parent
-_COMPOSITES = (str(_PACKAGE / "ops" / "functions.py"), str(_PACKAGE / "nn" / "_")[:-1])
+_HOME = Path(__file__).parent.parent
+_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"), str(_HOME / "nn" / "_")[:-1])
 
 
 class Kind(Enum):
     """Whose code a frame runs."""
 
     USER = "user"
-    COMPOSITE = "composite"  # a function of `workings.functions`, or a layer or loss of `workings.nn`
+    COMPOSITE = "composite"  # a function of `workings.functions` or `workings.random`, a layer or loss of `workings.nn`
     INTERNAL = "internal"  # NumPy, workings, the standard library
 
 
@@ -254,7 +254,8 @@ def locate(
             name, element, following, several = stored.name, stored.element, stored.returned, False
         if known.kind is Kind.USER and origin is None:
             origin = known.origin(frame.f_lasti)
-        inner.append(frame)
+        if known.kind is Kind.USER or not code.co_name.startswith("_"):  # our private functions are no layers
+            inner.append(frame)
         if scopes is None and known.kind is Kind.USER and not following:
             break
         frame = frame.f_back

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workings import random
 from workings.errors import ArgumentError, DtypeError, EscapedError, RefusedError, WorkingsError
 from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
@@ -144,10 +145,14 @@ def trace_function(
     titles = dict(zip(paths, leaf_names(paths, whole), strict=True)) | dict(names or {})
     title = title_of(function)
     draws = Draws(function, arguments)
+    drawing = random.current()
+    drawn = 0 if drawing is None else drawing.draws
     graphs: list[Graph] = []
     results: list[Any] = []
     for again in (False, True):
         scopes = Scopes(_call.__code__, again=again)
+        if drawing is not None:
+            drawing.draws = drawn  # the second call takes the keys of the first
         inputs: dict[Path, Node] = {}
         values: dict[Path, Traced] = {}
         for path, leaf in leaves:

@@ -26,7 +26,7 @@ _SAME_NAME = """
     add subtract multiply divide negative reciprocal square sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan
     arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh arctan2 hypot logaddexp absolute sign floor ceil
     rint trunc floor_divide remainder maximum minimum less less_equal greater greater_equal equal not_equal
-    logical_and logical_or logical_xor logical_not isfinite isnan isinf matmul
+    logical_and logical_or logical_xor logical_not isfinite isnan isinf matmul left_shift right_shift
 """
 
 
@@ -36,8 +36,8 @@ def _power(x: Any, y: Any) -> Any:
     return apply("power", (x, y), {})
 
 
-def _bits(op: str) -> Callable[..., Any]:
-    return lambda *inputs: next(x for x in inputs if isinstance(x, Value))._bits(op, *inputs)
+def _bits(condition: str, whole: str) -> Callable[..., Any]:
+    return lambda *inputs: next(x for x in inputs if isinstance(x, Value))._bits(condition, whole, *inputs)
 
 
 def _floating(ufunc: np.ufunc, x: Any) -> Any:
@@ -83,10 +83,10 @@ UFUNCS |= {
     np.rad2deg: _degrees,
     np.degrees: _degrees,
     np.divmod: _divmod,
-    np.bitwise_and: _bits("logical_and"),
-    np.bitwise_or: _bits("logical_or"),
-    np.bitwise_xor: _bits("logical_xor"),
-    np.invert: _bits("logical_not"),
+    np.bitwise_and: _bits("logical_and", "bitwise_and"),
+    np.bitwise_or: _bits("logical_or", "bitwise_or"),
+    np.bitwise_xor: _bits("logical_xor", "bitwise_xor"),
+    np.invert: _bits("logical_not", "invert"),
 }
 
 

@@ -138,45 +138,51 @@ class Value(Operators, AsMarkdown):
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
 
-    def _bits(self, op: str, *inputs: Any) -> Any:
-        for x in inputs:
-            kind = x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind
-            if kind != "b":
+    def _bits(self, condition: str, whole: str, *inputs: Any) -> Any:
+        """The op `condition` of conditions, or the op `whole` where one is a whole number."""
+        kinds = [x.dtype.kind if hasattr(x, "dtype") else np.asarray(x).dtype.kind for x in inputs]
+        for x, kind in zip(inputs, kinds, strict=True):
+            if kind not in "biu":
                 stop(
                     DtypeError,
-                    f"& | ^ ~ join conditions, and {x._label() if isinstance(x, Value) else repr(x)} is not bool",
+                    f"& | ^ ~ join conditions or whole numbers, and {x._label() if isinstance(x, Value) else repr(x)} "
+                    "is neither",
                     "compare first, as in (x > 0) & (x < 1); the brackets are needed",
                 )
-        return self._call(op, *inputs)
+        return self._call(condition if all(kind == "b" for kind in kinds) else whole, *inputs)
 
     def __and__(self, other: Any) -> Any:
-        return self._bits("logical_and", self, other)
+        return self._bits("logical_and", "bitwise_and", self, other)
 
     def __rand__(self, other: Any) -> Any:
-        return self._bits("logical_and", other, self)
+        return self._bits("logical_and", "bitwise_and", other, self)
 
     def __or__(self, other: Any) -> Any:
-        return self._bits("logical_or", self, other)
+        return self._bits("logical_or", "bitwise_or", self, other)
 
     def __ror__(self, other: Any) -> Any:
-        return self._bits("logical_or", other, self)
+        return self._bits("logical_or", "bitwise_or", other, self)
 
     def __xor__(self, other: Any) -> Any:
-        return self._bits("logical_xor", self, other)
+        return self._bits("logical_xor", "bitwise_xor", self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return self._bits("logical_xor", other, self)
+        return self._bits("logical_xor", "bitwise_xor", other, self)
 
     def __invert__(self) -> Any:
-        return self._bits("logical_not", self)
+        return self._bits("logical_not", "invert", self)
 
-    def __lshift__(self, other: Any) -> NoReturn:
-        refuse("<< is not traced", "x * 2 ** n")
+    def __lshift__(self, other: Any) -> Any:
+        return self._call("left_shift", self, other)
 
-    def __rshift__(self, other: Any) -> NoReturn:
-        refuse(">> is not traced", "x // 2 ** n")
+    def __rlshift__(self, other: Any) -> Any:
+        return self._call("left_shift", other, self)
 
-    __rlshift__, __rrshift__ = __lshift__, __rshift__
+    def __rshift__(self, other: Any) -> Any:
+        return self._call("right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self._call("right_shift", other, self)
 
     def __getitem__(self, key: Any) -> Any:
         from workings.trace.indexing import index
@@ -232,6 +238,12 @@ class Value(Operators, AsMarkdown):
 
     def __ixor__(self, other: Any) -> Any:
         return self._assign("logical_xor", "^", other) if self._is_array() else self ^ other
+
+    def __ilshift__(self, other: Any) -> Any:
+        return self._assign("left_shift", "<<", other)
+
+    def __irshift__(self, other: Any) -> Any:
+        return self._assign("right_shift", ">>", other)
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         stop(

@@ -20,8 +20,13 @@ from workings.write.literals import name_of, number, typed
 __all__ = ["ANY", "ATOM", "Expression", "express", "literal", "needed", "operators"]
 
 # how tightly an expression binds
-ANY, COMPARED, SUM, PRODUCT, SIGN, ATOM = range(6)
+ANY, COMPARED, OR, XOR, AND, SHIFT, SUM, PRODUCT, SIGN, ATOM = range(10)
 _LEVELS: Mapping[type, int] = {
+    ast.BitOr: OR,
+    ast.BitXor: XOR,
+    ast.BitAnd: AND,
+    ast.LShift: SHIFT,
+    ast.RShift: SHIFT,
     ast.Add: SUM,
     ast.Sub: SUM,
     ast.Mult: PRODUCT,
@@ -30,6 +35,7 @@ _LEVELS: Mapping[type, int] = {
     ast.Mod: PRODUCT,
     ast.MatMult: PRODUCT,
     ast.USub: SIGN,
+    ast.Invert: SIGN,
 }
 
 
@@ -278,7 +284,7 @@ def express(node: Node, operands: Sequence[Expression]) -> Expression:
     level = ATOM
     if op.name in _OWN:
         text = _OWN[op.name](node, operands)
-    elif "python" in op.spellings:
+    elif "python" in op.spellings and not _wraps(node):
         text, level = _fill(node, _template(op.spellings["python"]), operands)
     else:
         regular = getattr(np, op.name, None) is op.numpy
@@ -291,20 +297,31 @@ def express(node: Node, operands: Sequence[Expression]) -> Expression:
     return Expression(text, level, depth, frozenset().union(*(x.reads for x in operands)))
 
 
+def _wraps(node: Node) -> bool:
+    """Whether it is a sum or product of unsigned scalars. Those wrap around, and NumPy warns of it where they are
+    written with an operator; its functions, and arrays, wrap without a word."""
+    level = _template(node.op.spellings["python"]).level
+    return node.shape == () and node.dtype.kind == "u" and level in (SUM, PRODUCT, SIGN) and node.op.name != "invert"
+
+
 def operators(node: Node) -> bool:
     """Whether the node is written with an operator, which NumPy may carry out in the place of an operand."""
     spelling = node.op.spellings.get("python")
-    return spelling is not None and _template(spelling).level in (SUM, PRODUCT)
+    return spelling is not None and COMPARED < _template(spelling).level < SIGN
 
 
 def needed(node: Node) -> tuple[str, ...]:
-    """The functions that NumPy lacks and that the expression of this node calls."""
+    """The functions that NumPy lacks and that the expression of this node calls, and those that these call."""
     op = node.op
     if op.name in _OWN or op.name == "put":
         return ()
     if "python" in op.spellings:
-        return tuple(f for f in _template(op.spellings["python"]).functions if f in _lacking())
-    return (op.name,) if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else ()
+        called = [f for f in _template(op.spellings["python"]).functions if f in _lacking()]
+    else:
+        called = [op.name] if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else []
+    for name in called:
+        called += [f for f in _lacking()[name].__code__.co_names if f in _lacking() and f not in called]
+    return tuple(reversed(called))
 
 
 @lru_cache(maxsize=1)
