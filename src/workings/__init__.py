@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         hessian,
         jvp,
         parameter,
+        scan,
         trace,
         value_and_grad,
     )
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# where each public name comes from; these two are modules
+# where each public name comes from; these are modules
 _MODULES = ("functions", "nn", "random")
 _HOMES = {
     "Derivation": "workings.explain",
@@ -88,6 +89,7 @@ _HOMES = {
     "nn": "workings.nn",
     "parameter": "workings.trace",
     "random": "workings.random",
+    "scan": "workings.trace",
     "trace": "workings.trace",
     "train": "workings.train",
     "training": "workings.random",
@@ -137,6 +139,7 @@ __all__ = [
     "nn",
     "parameter",
     "random",
+    "scan",
     "trace",
     "train",
     "training",

@@ -11,7 +11,7 @@ import numpy as np
 from workings.draw.units import Units
 from workings.graph import Graph, Node, Role, evaluate_node, reachable
 from workings.transform import adjoints, simplify
-from workings.transform.reverse import depending
+from workings.transform.flow import depending
 from workings.write.maths import expression
 from workings.write.text import text
 from workings.write.tree import Symbol, Tree

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from workings.engines.values import contiguous, prepared, strong
+from workings.engines.values import prepared, strong
 from workings.graph import Graph, Node, Program, evaluate, every_value
+from workings.graph.layouts import contiguous
 
 __all__ = ["ReferenceEngine", "compile_reference"]
 

@@ -9,18 +9,9 @@ import numpy as np
 
 from workings.errors import ArgumentError
 from workings.graph import Node
+from workings.graph.layouts import contiguous
 
-__all__ = ["contiguous", "prepared", "strong"]
-
-
-def contiguous(value: Any) -> Any:
-    """The value as a NumPy scalar, or as an array that lies row by row; not copied if it does.
-
-    A sum is taken in the order of memory. So that a run which was saved and resumed has the same bits as one
-    which was not, whatever is handed from step to step lies in one order.
-    """
-    value = np.asarray(value)
-    return np.ascontiguousarray(value) if value.ndim else value[()]
+__all__ = ["prepared", "strong"]
 
 
 def prepared(nodes: Sequence[Node], values: Sequence[Any]) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from workings.errors import ArgumentError
 from workings.graph import Graph, Node, evaluate_node, reachable
 from workings.graph.names import Names
 from workings.transform import adjoints
-from workings.transform.reverse import depending
+from workings.transform.flow import depending
 from workings.write.tree import Differential, Number, Rate, Symbol, Tree
 
 __all__ = ["Setting", "prepare", "worth"]

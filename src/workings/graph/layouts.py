@@ -8,20 +8,32 @@ here, the written program makes it so, and a simplification is left undone.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from workings.graph.node import Node
 
-__all__ = ["CONTIGUOUS", "ORDERED", "UNKNOWN", "Layout", "Layouts"]
+__all__ = ["CONTIGUOUS", "ORDERED", "UNKNOWN", "Layout", "Layouts", "contiguous"]
 
 _LIKE_UFUNCS = frozenset({"where", "clip"})
 _JOINED = frozenset({"concatenate", "stack"})  # laid out by the strides of all, those of 0 among them
 _REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min", "all", "any", "argmax", "argmin", "cumsum"})
-_FRESH = frozenset({"outer", "put", "threefry"})
+_FRESH = frozenset({"outer", "put", "result", "threefry"})
+_SCALARS = _REDUCTIONS | {"result"}  # give a scalar of NumPy where the shape is ()
 _SAME = frozenset({"expand_dims", "squeeze", "stop_gradient"})
 _NEW = _LIKE_UFUNCS | _JOINED | _REDUCTIONS | _FRESH | {"matmul", "astype"}
 _REARRANGED = _SAME | {"reshape", "transpose"}
+
+
+def contiguous(value: Any) -> Any:
+    """The value as a NumPy scalar, or as an array that lies row by row; not copied if it does.
+
+    So that a run which was saved and resumed has the same bits as one which was not, whatever is handed from step
+    to step, or from turn to turn of a loop, lies in one order.
+    """
+    value = np.asarray(value)
+    return np.ascontiguousarray(value) if value.ndim else value[()]
 
 
 class Layout(int):
@@ -41,6 +53,16 @@ class Layouts:
             node: (inputs, inputs == CONTIGUOUS) for node in given if node.ndim
         }
 
+    def within(self, loop: Node) -> Layouts:
+        """What is certain inside of a loop: what is carried lies row by row, and a row as what it is one of."""
+        body, carry, rows = (loop.attributes[key] for key in ("body", "carry", "rows"))
+        inner = Layouts(body.inputs)
+        for k, (given, node) in enumerate(zip(loop.inputs, body.inputs, strict=True)):
+            if k >= carry and node.ndim:
+                layout, compact = self._of(given)
+                inner._found[node] = layout, compact and (k >= carry + rows or layout == CONTIGUOUS)
+        return inner
+
     def __getitem__(self, node: Node) -> Layout:
         return self._of(node)[0]
 
@@ -53,7 +75,7 @@ class Layouts:
         if node.ndim:
             return self[node] == CONTIGUOUS
         # a scalar may come as an array of no axes, except from these
-        return node.is_input or node.is_constant or isinstance(node.op.numpy, np.ufunc) or node.op.name in _REDUCTIONS
+        return node.is_input or node.is_constant or isinstance(node.op.numpy, np.ufunc) or node.op.name in _SCALARS
 
     def _of(self, node: Node) -> tuple[Layout, bool]:
         found, todo = self._found, [node]

@@ -12,7 +12,7 @@ from workings.graph.node import Node
 if TYPE_CHECKING:
     from workings.graph.graph import Graph
 
-__all__ = ["RESERVED", "Names", "assign", "identifier"]
+__all__ = ["RESERVED", "Names", "assign", "identifier", "of_loop"]
 
 # words that a written program needs for itself
 RESERVED = frozenset(
@@ -63,7 +63,7 @@ def assign(graph: Graph) -> dict[Node, str]:
 
     Inputs keep theirs. A node takes the name of the variable it was stored in, the graph's name if it is
     the only output, `d_y` if it is the derivative with respect to `y`, and otherwise the next of `z`, `z_2`, …
-    Scalar constants are spelled as numbers and take no name.
+    Scalar constants are spelled as numbers and take no name. A loop has the name of its body.
     """
     names = Names()
     result: dict[Node, str] = {}
@@ -78,7 +78,7 @@ def assign(graph: Graph) -> dict[Node, str]:
             result[node] = names.give(title)
     for node in forward:
         if node not in result:
-            result[node] = names.give("constant" if node.is_constant else "z")
+            result[node] = names.give("constant" if node.is_constant else of_loop(node) or "z")
     derivative = [n for n in graph.nodes if n.because is not None and (n.inputs or n.shape != ())]
     for node in derivative:
         because = node.because
@@ -90,5 +90,21 @@ def assign(graph: Graph) -> dict[Node, str]:
         elif because.of is not None and because.of in result:
             result[node] = names.give("d_" + result[because.of])
         else:
-            result[node] = names.give("g")
+            result[node] = names.give(of_loop(node) or "g")
     return {node: result[node] for node in graph.nodes if node in result}
+
+
+def of_loop(node: Node) -> str | None:
+    """What a loop is called, or a result of one that has no name: after what it is in the loop's body."""
+    if node.op.results is not None:
+        return node.attributes["body"].name
+    if node.op.name != "result":
+        return None
+    loop, index = node.inputs[0], node.attributes["index"]
+    body, carry = loop.attributes["body"], loop.attributes["carry"]
+    output = body.outputs[index]
+    if output not in body.names:
+        return "ys" if index >= carry else None
+    if index < carry:
+        return body.names[body.inputs[index]]
+    return f"{body.names[output]}s_before" if output in body.inputs[:carry] else f"{output.name or body.names[output]}s"

@@ -32,6 +32,8 @@ class Op:
                 a plain 0, 1 or -1 stands for itself
     vjp         structural ops: (adjoint, node) -> an adjoint for each input, None where there is none
     jvp         structural ops: (tangents, node) -> tangent; absent where the op is linear in all its inputs
+    results     an op with several results, as a loop: attributes -> (shape, dtype) of each. Its value is a tuple,
+                and its node has the dtype object; `result` takes one of them out
     rule        the derivative in words, for the derivation; made from the partials where absent
     maths       how mathematics writes it: a kind that `write/maths.py` knows; absent: as a named function
     spellings   by language, where the regular spelling does not do: a template of `{0}`, `{1}` and attributes
@@ -45,6 +47,7 @@ class Op:
     partials: tuple[Callable[..., Any] | int, ...] | None = None
     vjp: Callable[[Node, Node], Sequence[Node | None]] | None = None
     jvp: Callable[[Sequence[Node | None], Node], Node] | None = None
+    results: Callable[[Mapping[str, Any]], Sequence[tuple[Shape, np.dtype]]] | None = None
     rule: str | None = None
     maths: str | None = None
     spellings: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +63,7 @@ class Op:
         """Whether any input has a derivative that is not identically zero."""
         if self.partials is not None:
             return any(partial != 0 for partial in self.partials)
-        return self.vjp is not None
+        return self.vjp is not None or self.results is not None
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.doc}>"

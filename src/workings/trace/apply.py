@@ -18,7 +18,7 @@ from workings.trace.frames import Scopes, layer, locate, user_origin
 from workings.trace.traced import Traced, escaped
 from workings.trace.value import Value, current_scopes, numbers, refuse, stop
 
-__all__ = ["apply", "as_node", "strong"]
+__all__ = ["apply", "as_node", "belonging", "strong"]
 
 _NUMBERS = (bool, int, float, complex)
 _PYTHON: dict[str, type] = {"b": bool, "i": int, "f": float}
@@ -40,7 +40,7 @@ def apply(
     traced function stays weak through Python's operators, as it does outside, but not through NumPy's functions.
     """
     scopes = current_scopes.get()
-    traced, owner = _traced(inputs, scopes)
+    traced, owner = belonging(inputs, scopes)
     place = locate(scopes, element, iterating=iterating)
     # a function of ours that is one op and no more is no scope
     scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
@@ -78,7 +78,7 @@ def apply(
     return Cell(node, number, varies=any(isinstance(x, Cell) and x.varies for x in inputs))
 
 
-def _traced(inputs: Sequence[Any], scopes: Scopes | None) -> tuple[bool, Scopes | None]:
+def belonging(inputs: Sequence[Any], scopes: Scopes | None) -> tuple[bool, Scopes | None]:
     """Whether the result is traced, and the trace it belongs to; values of another trace must not come in."""
     traced, cell, owner = False, False, scopes
     for x in inputs:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import dis
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-__all__ = ["NOWHERE", "Stored", "branches", "follow", "unpacks"]
+__all__ = ["NOWHERE", "Element", "Stored", "branches", "follow", "unpacks"]
+
+
+# where a value sits in a tuple: its index, or its path through tuples in one another
+Element: TypeAlias = int | tuple[int, ...] | None
 
 
 class Stored(NamedTuple):
@@ -19,7 +23,7 @@ class Stored(NamedTuple):
 
     name: str | None
     returned: bool = False
-    element: int | None = None
+    element: Element = None
 
 
 NOWHERE = Stored(None)
@@ -64,11 +68,17 @@ def _fast_name(code: CodeType, number: int) -> str:
     return (*code.co_varnames, *cells, *code.co_freevars)[number]
 
 
-def follow(code: CodeType, raw: bytes, offset: int, element: int | None) -> Stored:
+def _outermost(element: Element) -> tuple[int | None, Element]:
+    """The index in the outermost tuple, and where the value sits in what is there."""
+    path = element if isinstance(element, tuple) else (element,)
+    return path[0], path[1:] or None
+
+
+def follow(code: CodeType, raw: bytes, offset: int, element: Element) -> Stored:
     """What becomes of the value on top of the stack, from the instruction at `offset` on.
 
-    `raw` is `code.co_code`. `depth` counts what lies above the value; `element` is its index where it sits in a
-    tuple at that depth. What is not understood ends the search: a value without a name is no error.
+    `raw` is `code.co_code`. `depth` counts what lies above the value; `element` is where it sits in a tuple at that
+    depth. What is not understood ends the search: a value without a name is no error.
     """
     depth, extended, key = 0, 0, None
     while offset < len(raw):
@@ -116,10 +126,11 @@ def follow(code: CodeType, raw: bytes, offset: int, element: int | None) -> Stor
             before = n if op == "UNPACK_SEQUENCE" else n & 255
             if depth:
                 depth += before - 1 if op == "UNPACK_SEQUENCE" else before + (n >> 8)
-            elif element is None or element >= before:
-                return NOWHERE
             else:
-                depth, element = element, None
+                at, element = _outermost(element)
+                if at is None or at >= before:
+                    return NOWHERE
+                depth = at
         elif op in ("BUILD_TUPLE", "BUILD_LIST") and depth < n:
             if element is not None:
                 return NOWHERE

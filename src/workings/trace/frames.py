@@ -19,7 +19,7 @@ from workings.errors import WorkingsError
 from workings.graph import Origin
 from workings.places import is_the_users
 from workings.trace import trees
-from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
+from workings.trace.bytecode import NOWHERE, Element, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
 
@@ -51,12 +51,12 @@ class _Code:
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id stays its own
         self.kind = _kind(code.co_filename)
-        self.after: dict[tuple[int, int | None, bool], Stored] = {}
+        self.after: dict[tuple[int, Element, bool], Stored] = {}
         self.origins: dict[int, Origin] = {}
         self.raw: bytes = b""
         self.positions: list[tuple[int | None, ...]] | None = None
 
-    def stored(self, offset: int, element: int | None, iterating: bool = False) -> Stored:
+    def stored(self, offset: int, element: Element, iterating: bool = False) -> Stored:
         key = (offset, element, iterating)
         found = self.after.get(key)
         if found is None:
@@ -218,7 +218,7 @@ def layer(depth: int = 2) -> tuple[str, Any] | None:
 
 def locate(
     scopes: Scopes | None = None,
-    element: int | None = None,
+    element: Element = None,
     depth: int = 2,
     *,
     iterating: bool = False,
@@ -226,7 +226,7 @@ def locate(
 ) -> Place:
     """The place in the user's code that is running, and the name its value is about to get.
 
-    `element` is the index of the value where the operation gives several, as `np.split` does; `iterating` says
+    `element` is where the value sits in what the operation gives, as `np.split` gives several; `iterating` says
     that they are asked for one by one, as `a, b = x` does; `direct` that it is what the user's call returns,
     whatever functions of ours lie between.
     """

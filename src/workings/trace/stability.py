@@ -56,7 +56,23 @@ def _same(a: Node, b: Node, place: dict[Node, Node]) -> bool:
         return repr(x) == repr(y)  # tells −0.0 from 0.0, and nan is nan
     if not all(place.get(i, i) is j for i, j in zip(a.inputs, b.inputs, strict=True)):
         return False
-    return a.attributes == b.attributes
+    return a.attributes.keys() == b.attributes.keys() and all(
+        _same_graph(value, b.attributes[key]) if isinstance(value, Graph) else value == b.attributes[key]
+        for key, value in a.attributes.items()
+    )
+
+
+def _same_graph(one: Graph, two: Graph) -> bool:
+    """Whether two graphs within a node, of two traces, are the same."""
+    if len(one.nodes) != len(two.nodes) or len(one.inputs) != len(two.inputs):
+        return False
+    place = dict(zip(one.nodes, two.nodes, strict=True))
+    given = zip(one.inputs, two.inputs, strict=True)
+    return (
+        all((a.shape, a.dtype) == (b.shape, b.dtype) for a, b in given)
+        and all(_same(a, b, place) for a, b in place.items())
+        and [place[node] for node in one.outputs] == list(two.outputs)
+    )
 
 
 def _differs(graph: Graph, node: Node) -> NoReturn:

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from workings.engines.values import contiguous
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, Program, Role, every_value, reachable
-from workings.graph.layouts import CONTIGUOUS
+from workings.graph.layouts import CONTIGUOUS, contiguous
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from workings.errors import GradientError
 from workings.graph import Because, Node, call, provenance
-from workings.transform.reverse import chain, depending
+from workings.transform.flow import depending
+from workings.transform.loop import loop_jvp
+from workings.transform.reverse import chain
 
 __all__ = ["forward"]
 
@@ -21,11 +23,21 @@ def forward(outputs: Sequence[Node], wrt: Sequence[Node], tangents: Sequence[Nod
         if (tangent.shape, tangent.dtype) != (node.shape, node.dtype):
             raise GradientError(f"{node.name or 'the input'} is {node.type}, and its tangent {tangent.type}")
         found[node] = tangent
+    parted: dict[Node, dict[int, Node]] = {}  # the tangents of a node's results
     for node in depending(outputs, wrt):
         if node in found:
             continue
+        if node.op.name == "result":
+            tangent = parted.get(node.inputs[0], {}).get(node.attributes["index"])
+            if tangent is not None:
+                found[node] = tangent
+            continue
         with provenance(node.origin, node.scope, Because(node, node.op.rule or f"the derivative of {node.op.name}")):
-            tangent = jvp([found.get(i) for i in node.inputs], node)
+            tangents = [found.get(i) for i in node.inputs]
+            if node.op.results is not None:
+                parted[node] = loop_jvp(node, tangents, forward)
+                continue
+            tangent = jvp(tangents, node)
             if tangent is None:
                 continue
             if tangent.shape != node.shape:

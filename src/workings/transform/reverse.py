@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from workings.errors import GradientError
-from workings.graph import Because, Node, call, constant, provenance, reachable, remake
+from workings.graph import Because, Node, call, constant, provenance, remake
+from workings.transform.flow import depending
+from workings.transform.loop import loop_vjp
 
-__all__ = ["adjoints", "chain", "depending", "fit", "reverse"]
+__all__ = ["adjoints", "chain", "fit", "pull", "reverse"]
 
 
 def reverse(output: Node, wrt: Sequence[Node], seed: Node | None = None) -> list[Node | None]:
@@ -47,23 +49,39 @@ def adjoints(output: Node, wrt: Sequence[Node], seed: Node | None = None) -> dic
         seed = constant(1, output.dtype)
     elif (seed.shape, seed.dtype) != (output.shape, output.dtype):
         raise GradientError(f"{output.name or 'the output'} is {output.type}, and its adjoint {seed.type}")
-    active = depending([output], wrt)
+    return pull([output], [seed], wrt)
+
+
+def pull(outputs: Sequence[Node], seeds: Sequence[Node], wrt: Sequence[Node]) -> dict[Node, Node]:
+    """The derivatives of several outputs together, each weighted by its seed, as `adjoints` has those of one."""
+    active = depending(outputs, wrt)
     border = set(wrt)
     uses: dict[Node, int] = {}
     for node in active.values():
         for i in () if node in border else node.inputs:
             uses[i] = uses.get(i, 0) + 1
-    paths: dict[Node, list[Node]] = {output: [seed]}
+    paths: dict[Node, list[Node]] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        paths.setdefault(output, []).append(seed)
+    parted: dict[Node, dict[int, Node]] = {}  # the adjoints of a node's results
     found: dict[Node, Node] = {}
     for node in sorted(active.values(), key=lambda n: n.serial, reverse=True):
-        if node not in paths:
+        if node in paths:
+            adjoint = found[node] = _total(node, paths.pop(node))
+            if node in border:
+                continue
+            if node.op.name == "result":
+                of, index = parted.setdefault(node.inputs[0], {}), node.attributes["index"]
+                of[index] = of[index] + adjoint if index in of else adjoint
+                continue
+        elif node in parted:
+            adjoint = None
+        else:
             continue
-        adjoint = found[node] = _total(node, paths.pop(node))
-        if node in border:
-            continue
+        wanted = [i in active for i in node.inputs]
         because = Because(node, node.op.rule or f"the derivative of {node.op.name}")
         with provenance(node.origin, node.scope, because):
-            parts = vjp(adjoint, node, [i in active for i in node.inputs])
+            parts = loop_vjp(node, parted.pop(node), wanted, pull) if adjoint is None else vjp(adjoint, node, wanted)
             for x, part in zip(node.inputs, parts, strict=True):
                 if part is None or x not in active:
                     continue
@@ -72,15 +90,6 @@ def adjoints(output: Node, wrt: Sequence[Node], seed: Node | None = None) -> dic
                     part = remake(part, part.inputs, because=because._replace(of=x))
                 paths.setdefault(x, []).append(part)
     return found
-
-
-def depending(outputs: Sequence[Node], wrt: Sequence[Node]) -> dict[Node, Node]:
-    """The nodes between `wrt` and the outputs through which a derivative can flow, in computing order."""
-    active = dict.fromkeys(wrt)
-    for node in reachable(outputs, stop=wrt):
-        if node.dtype.kind == "f" and node.op.differentiable and any(i in active for i in node.inputs):
-            active[node] = None
-    return {node: node for node in active}
 
 
 def _total(node: Node, parts: list[Node]) -> Node:

@@ -14,6 +14,8 @@ import numpy as np
 
 from workings.graph import Graph, Node, call, constant, evaluate_node, provenance, remake
 from workings.graph.layouts import CONTIGUOUS, UNKNOWN, Layout, Layouts
+from workings.ops.control import result
+from workings.transform.join import joined_loops, rebuilt
 from workings.transform.rules import EXACT, PATTERNS, STRUCTURE, Pattern, Structure
 
 __all__ = ["Note", "Simplified", "matches", "simplify"]
@@ -46,18 +48,35 @@ class Simplified(NamedTuple):
     moved: Mapping[Node, Node]
 
 
-def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout = UNKNOWN) -> Simplified:
+def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout | Layouts = UNKNOWN) -> Simplified:
     """The graph with its rules applied, constants folded, equal nodes shared and unused ones gone.
 
     Without `algebra` every bit of every output stays as it was, save the sign of a nan. With it, formulas
     become as a person would write them, and may differ by rounding, and where a value is 0, inf or nan.
     `inputs` says how the arrays given to the graph will lie in memory: on this depends in which order a sum
-    is taken, and so which rules keep its bits.
+    is taken, and so which rules keep its bits. Loops that go the same way become one, make only what is used of
+    them, and are simplified inside.
     """
-    known = None if algebra else Layouts(graph.inputs, inputs)
+    lies = inputs if isinstance(inputs, Layouts) else Layouts(graph.inputs, inputs)
+    joined, moved = joined_loops(graph)
+    done = _simplified(joined, None if algebra else lies)
+    notes, where = done.notes, {**done.moved, **{old: done.moved.get(node, node) for old, node in moved.items()}}
+    while True:  # a loop that turned out to need less may leave another one more than is used
+        joined, moved = joined_loops(done.graph)
+        if not moved:
+            return Simplified(done.graph, notes, where)
+        done = _simplified(joined, None if algebra else lies)
+        notes += done.notes
+        then = {**done.moved, **{old: done.moved.get(node, node) for old, node in moved.items()}}
+        where = {old: then.get(node, node) for old, node in where.items()}
+
+
+def _simplified(graph: Graph, known: Layouts | None) -> Simplified:
+    """One walk over the graph."""
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     shared: dict[Any, Node] = {_identity(node): node for node in graph.inputs}
     notes: list[Note] = []
+    numbers: dict[Node, list[int]] = {}  # where the results of loops went
     titles = _later_names(graph)
     latest = -1
     for node in graph.nodes[len(graph.inputs) :]:
@@ -66,12 +85,32 @@ def simplify(graph: Graph, *, algebra: bool = False, inputs: Layout = UNKNOWN) -
         current = node
         # a node behind a new one is made anew too, so that the user's order stays
         behind = node.serial < latest and not node.is_constant
-        if parts != node.inputs or because is not node.because or behind or node in titles:
+        if node.inputs and node.inputs[0] in numbers:
+            number = numbers[node.inputs[0]][node.attributes["index"]]
+            with provenance(node.origin, node.scope, because):
+                current = result(parts[0], number, titles.get(node) or node.name)
+        elif parts != node.inputs or because is not node.because or behind or node in titles:
             current = remake(node, parts, because=because, name=titles.get(node))
+        if node.op.results is not None:
+            current, moved = _inside(current, known, notes)
+            if current is not node:
+                numbers[node] = moved
         current = _reduce(current, known, notes, shared)
         new[node] = shared.setdefault(_identity(current), current)
         latest = max(latest, new[node].serial)
     return Simplified(Graph(graph.inputs, [new[o] for o in graph.outputs], name=graph.name), tuple(notes), new)
+
+
+def _inside(node: Node, known: Layouts | None, notes: list[Note]) -> tuple[Node, list[int]]:
+    """The loop with its body simplified and each row once, and where its results went, by their numbers."""
+    carry = node.attributes["carry"]
+    node = rebuilt(node, node.inputs, range(carry), node.attributes["body"].outputs)
+    lies = UNKNOWN if known is None else known.within(node)
+    simple = simplify(node.attributes["body"], algebra=known is None, inputs=lies)
+    notes.extend(simple.notes)
+    carried, rows = simple.graph.outputs[:carry], list(dict.fromkeys(simple.graph.outputs[carry:]))
+    numbers = [*range(carry), *(carry + rows.index(row) for row in simple.graph.outputs[carry:])]
+    return rebuilt(node, node.inputs, range(carry), [*carried, *rows]), numbers
 
 
 def _later_names(graph: Graph) -> dict[Node, str]:
@@ -120,7 +159,7 @@ def _made_between(after: Node, before: Node) -> list[Node]:
 
 def _fold(node: Node) -> Node | None:
     """The value of an op on constants alone, as a constant, where it is not larger than what it is made from."""
-    if not node.inputs or not all(i.is_constant for i in node.inputs):
+    if not node.inputs or not all(i.is_constant for i in node.inputs) or node.op.results is not None:
         return None
     if node.size > max(1, *(i.size for i in node.inputs)):
         return None
@@ -145,9 +184,22 @@ def _key(value: Any) -> Any:
         return value.shape, value.tobytes() if value.nbytes <= 4096 else id(value)
     if isinstance(value, tuple):
         return tuple(_key(v) for v in value)
+    if isinstance(value, Graph):
+        return _form_of(value)
     if isinstance(value, (slice, float)):
         return type(value), repr(value)  # repr tells −0.0 from 0.0, and nan from nothing
     return type(value), value
+
+
+def _form_of(graph: Graph) -> Any:
+    """What two graphs have in common exactly if they mean the same."""
+    number = {node: k for k, node in enumerate(graph.nodes)}
+    given = [(node.shape, node.dtype) for node in graph.inputs]
+    made = []
+    for node in graph.nodes[len(graph.inputs) :]:
+        op, inputs, attributes, dtype = _identity(node)
+        made.append((op, tuple(number[i] for i in inputs), attributes, dtype))
+    return tuple(given), tuple(made), tuple(number[node] for node in graph.outputs)
 
 
 # ── patterns ────────────────────────────────────────────────────────────────────────────────────────────────

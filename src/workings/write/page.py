@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from workings.graph import Node
 from workings.ops import lacking
@@ -33,10 +33,29 @@ class Page:
             self.nodes[len(self._lines)] = node
 
     def statement(self, statement: Statement, name: str, indent: int) -> None:
-        """The line, or the two lines, that compute a node."""
+        """The line, or the two lines, that compute a node, or the call that computes several."""
+        if statement.arguments is not None:
+            self.listed(f"{name} = {statement.expression.text}(", statement.arguments, ")", indent)
+            self.nodes[len(self._lines)] = statement.node
+            return
         self.line(f"{name} = {statement.expression.text}", indent, statement.node)
         if statement.more:
             self.line(statement.more, indent, statement.node)
+
+    def copies(self, copies: Sequence[tuple[str, str, Node]], inputs: Mapping[str, Node], indent: int) -> None:
+        """Assign values (name, text, node) to names that hold `inputs`: one after the other where no value is lost
+        by it, and else all at once."""
+        waiting = list(copies)
+        while waiting:
+            for copy in waiting:
+                name = copy[0]
+                if not any(other is not copy and other[2] is inputs[name] for other in waiting):
+                    self.line(f"{name} = {copy[1]}", indent, copy[2])
+                    waiting.remove(copy)
+                    break
+            else:
+                self.line(f"{', '.join(c[0] for c in waiting)} = {', '.join(c[1] for c in waiting)}", indent)
+                return
 
     def gap(self, lines: int = 1) -> None:
         """Leave empty lines, but none below the head of a block, and no more than asked for."""

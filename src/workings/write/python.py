@@ -16,8 +16,9 @@ from workings.graph.layouts import UNKNOWN, Layouts
 from workings.graph.names import Names, identifier
 from workings.write.expressions import Expression, literal
 from workings.write.literals import INLINE, Spelled, spelled, typed
+from workings.write.loop import every_node, write_loops
 from workings.write.page import Page
-from workings.write.statements import compose, plan
+from workings.write.statements import compose, only_start, plan
 from workings.write.step import StepLines
 from workings.write.written import Written
 
@@ -58,7 +59,8 @@ def write_python(program: Program) -> Written:
     arrays = {name: value for name, (text, value) in shown.items() if text is None}
     page.docstring(*_about(program, step.names))
     page.gap()
-    page.preamble(program.step.nodes, path=bool(arrays))
+    page.preamble(every_node(program.step), path=bool(arrays))
+    write_loops(page, program.step, step.names, step.known)
     arguments = [step.names[node] for _, nodes, _ in groups for node in nodes]
     page.listed("def train(", [*arguments, "losses", "first", "last"], "):")
     returned = _listing([*(step.names[c.input] for c in program.carry), "the step reached"])
@@ -96,11 +98,13 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
         section[node] = BACKWARD if derived and not node.is_constant else FORWARD
     alone = graph.outputs[0] if len(graph.outputs) == 1 and graph.outputs[0].name is None else None
     layout = plan(graph, section, [o for o in graph.outputs if o is not alone])
-    statements, pending = compose(layout, _plain(names), Layouts(graph.inputs, UNKNOWN))
+    known = Layouts(graph.inputs, UNKNOWN)
+    statements, pending = compose(layout, _plain(names), known)
     page = Page()
     inputs = [names[node] for node in graph.inputs]
     outputs = [_shown(node, pending, names).text for node in graph.outputs]
-    page.preamble(graph.nodes, path=False)
+    page.preamble(every_node(graph), path=False)
+    write_loops(page, graph, names, known)
     page.listed(f"def {function}(", [*inputs, *(names[node] for node in constants.given)], "):")
     constants.write(page)
     both = {section[s.node] for s in statements} == {FORWARD, BACKWARD}
@@ -110,7 +114,7 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
             page.gap()
             page.line(comment, 4)
         for statement in part:
-            page.statement(statement, names[statement.node], 4)
+            page.statement(statement, ", ".join("_" if n is None else names[n] for n in statement.targets), 4)
     page.gap()
     page.listed("return ", outputs, "", 4, ("(", ")"))
     given = {names[node]: node.value for node in constants.given}
@@ -136,6 +140,9 @@ class _Constants:
         self.given: list[Node] = []
         self._names = names
         for node in graph.nodes:
+            users = graph.users[node]
+            if users and all(only_start(node, user) for user in users):
+                continue
             if node.is_constant and node.shape != ():
                 text = spelled(node.value)
                 if text is None:

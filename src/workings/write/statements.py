@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from workings.graph import Graph, Node, reachable
 from workings.graph.layouts import ORDERED, Layouts
 from workings.write.expressions import Expression, express, literal, operators, put_lines
+from workings.write.literals import spelled
 
-__all__ = ["Plan", "Statement", "arrange", "compose", "plan"]
+__all__ = ["Plan", "Statement", "arrange", "compose", "is_zeros", "only_start", "plan", "starts_inside"]
 
 _WIDEST = 80  # characters of one expression
 _DEEPEST = 12  # expressions in one another
@@ -22,11 +25,22 @@ _ELIDED = 2**18  # bytes from which NumPy may compute in the place of an operand
 
 
 class Statement(NamedTuple):
-    """The line that computes `node`; `more` is a line that belongs below it."""
+    """The line that computes `node`; `more` is a line that belongs below it.
+
+    A node with several results is called with `arguments`, and `results` are those nodes by their numbers, None
+    where one is not used.
+    """
 
     node: Node
     expression: Expression
     more: str = ""
+    arguments: tuple[str, ...] | None = None
+    results: tuple[Node | None, ...] = ()
+
+    @property
+    def targets(self) -> tuple[Node | None, ...]:
+        """The nodes whose names stand on the left."""
+        return self.results or (self.node,)
 
 
 class Plan(NamedTuple):
@@ -37,6 +51,7 @@ class Plan(NamedTuple):
     pinned      the nodes that have a line
     views       nodes such as `x.T`, which are written wherever they are needed
     joints      nodes that are written by others, as `a and b`, and so not at all here
+    results     for each node with several results those that are used, by their numbers
     """
 
     order: tuple[Node, ...]
@@ -44,6 +59,7 @@ class Plan(NamedTuple):
     pinned: set[Node]
     views: frozenset[Node]
     joints: frozenset[Node]
+    results: Mapping[Node, Mapping[int, Node]]
 
 
 def arrange(*outputs: Sequence[Node]) -> dict[Node, int]:
@@ -71,20 +87,24 @@ def plan(
         for i in node.inputs:
             latest[i] = max(latest.get(i, 0), section[node])
     known = inputs | {node for node in outputs if not node.is_constant}
+    joints |= {node for node in order if node not in known and _starts_loops(node, graph)}
+    results: dict[Node, dict[int, Node]] = {}
     views = set()
     for node in order:
         if node in known or node in joints:
             continue
-        if node.name is not None or node.op.name == "put":
+        if node.name is not None or node.op.name in ("put", "result") or node.op.results is not None:
             known.add(node)
         elif uses[node] > 1 or latest.get(node, 0) > section[node]:
             turned = node.op.name == "transpose" and node.ndim == 2
             (views if turned and node.inputs[0] in known else known).add(node)
     for node in order:
+        if node.op.name == "result":
+            results.setdefault(node.inputs[0], {}).setdefault(node.attributes["index"], node)
         of = node.because.of if node.because else None
         if of in known and node not in joints and node not in views:
             known.add(node)
-    return Plan(tuple(order), section, known - inputs, frozenset(views), joints)
+    return Plan(tuple(order), section, known - inputs, frozenset(views), joints, results)
 
 
 def compose(
@@ -112,14 +132,20 @@ def compose(
     for node in plan.order:
         if node in plan.joints:
             continue
+        if node.op.name == "result":
+            first = plan.results[node.inputs[0]][node.attributes["index"]]
+            if first is not node:
+                statements.append(Statement(node, Expression(name(first, node) or "", reads=frozenset([first]))))
+            continue
         if _may_change_layout(node, known):
             for i in dict.fromkeys(node.inputs):
                 if i in pending and i.shape == node.shape:
                     settle(i)
         while True:
-            expression, more = _line(node, [operand(node, k) for k in range(len(node.inputs))], name)
+            statement = _line(node, plan, operand, name)
+            expression, more = statement.expression, statement.more
             inner = [i for i in dict.fromkeys(node.inputs) if i in pending]
-            width = max(len(expression.text), len(more))
+            width = max(len(expression.text), len(more), len(", ".join(statement.arguments or ())))
             if not inner or (width <= _WIDEST and expression.depth <= _DEEPEST):
                 break
             settle(max(inner, key=lambda i: (len(pending[i].text), i.serial)))
@@ -127,21 +153,67 @@ def compose(
             if i not in plan.views:
                 del pending[i]
         if node in plan.pinned:
-            statements.append(Statement(node, expression, more))
+            statements.append(statement)
         else:
             pending[node] = expression
     return statements, pending
 
 
 def _line(
-    node: Node, operands: Sequence[Expression], name: Callable[[Node, Node], str | None]
-) -> tuple[Expression, str]:
-    """The expression of a node, and the line below it where it takes two."""
-    if node.op.name != "put":
-        return express(node, operands), ""
-    zeros, more = put_lines(node, name(node, node) or "", operands)
-    depth = 1 + max(x.depth for x in operands)
-    return Expression(zeros, depth=depth, reads=frozenset().union(*(x.reads for x in operands))), more
+    node: Node,
+    plan: Plan,
+    operand: Callable[[Node, int], Expression],
+    name: Callable[[Node, Node], str | None],
+) -> Statement:
+    """The line of a node, with the one below it where it takes two."""
+    inside = starts_inside(node)
+    operands = [operand(node, k) for k in range(len(node.inputs)) if k not in inside]
+    if node.op.results is None and node.op.name != "put":
+        return Statement(node, express(node, operands))
+    called = name(node, node) or ""
+    depth = 1 + max((x.depth for x in operands), default=0)
+    reads: frozenset[Node] = frozenset().union(*(x.reads for x in operands))
+    if node.op.name == "put":
+        zeros, more = put_lines(node, called, operands)
+        return Statement(node, Expression(zeros, depth=depth, reads=reads), more)
+    used = plan.results.get(node, {})
+    found = tuple(used.get(k) for k in range(len(node.op.results(node.attributes))))
+    arguments = tuple(x.text for x in operands)
+    return Statement(node, Expression(called, depth=depth, reads=reads), "", arguments, found)
+
+
+def starts_inside(node: Node) -> frozenset[int]:
+    """The positions of start values of a loop that are written in its own function: numbers, and zeros."""
+    if node.op.results is None:
+        return frozenset()
+    start = enumerate(node.inputs[: node.attributes["carry"]])
+    return frozenset(k for k, value in start if _is_plain(value))
+
+
+def _is_plain(node: Node) -> bool:
+    if node.is_constant:
+        text = spelled(node.value) if node.shape else None
+        return node.shape == () or is_zeros(node) or (text is not None and not text.items)
+    return is_zeros(node)
+
+
+def is_zeros(node: Node) -> bool:
+    """Whether every element is 0, and none −0."""
+    if node.is_constant:
+        return not np.any(node.value) and not np.any(np.signbit(node.value))
+    return node.op.name == "broadcast_to" and node.inputs[0].is_literal(0)
+
+
+def _starts_loops(node: Node, graph: Graph) -> bool:
+    """Whether a value is no more than what loops start from, and is written there."""
+    users = graph.users[node]
+    return bool(users) and _is_plain(node) and all(only_start(node, user) for user in users)
+
+
+def only_start(node: Node, user: Node) -> bool:
+    """Whether a node is no more to the user of it than what a loop starts from, which is written there."""
+    inside = starts_inside(user)
+    return all(k in inside for k, i in enumerate(user.inputs) if i is node)
 
 
 def _may_change_layout(node: Node, known: Layouts) -> bool:

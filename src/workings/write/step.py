@@ -123,7 +123,7 @@ class StepLines:
         at: dict[Node, int] = {}
         last_read: dict[Node, int] = {}
         for k, statement in enumerate(self.statements):
-            at[statement.node] = k
+            at.update(dict.fromkeys((statement.node, *statement.results), k))
             last_read.update(dict.fromkeys(statement.expression.reads, k))
         end = len(self.statements)
         for part in (*self.finite, *self.stop):
@@ -175,7 +175,7 @@ class StepLines:
     def _write_all(self, page: Page, statements: Sequence[Statement]) -> None:
         for statement in statements:
             node = statement.node
-            name = self.own.get(node) or self.names[node]
+            name = ", ".join("_" if n is None else self.own.get(n) or self.names[n] for n in statement.targets)
             if node in self.direct and not self.known.certain(node):
                 expression = statement.expression
                 text = expression.text if node.ndim else expression.at(ATOM)
@@ -227,19 +227,7 @@ class StepLines:
         return any(old & r for r in reads)
 
     def _write_copies(self, page: Page, copies: Sequence[tuple[str, str, Node]]) -> None:
-        """One after the other where no value is lost by it, and else all at once."""
-        inputs = {self.names[c.input]: c.input for c in self.program.carry}
-        waiting = list(copies)
-        while waiting:
-            for copy in waiting:
-                name = copy[0]
-                if not any(other is not copy and other[2] is inputs[name] for other in waiting):
-                    page.line(f"{name} = {copy[1]}", 8, copy[2])
-                    waiting.remove(copy)
-                    break
-            else:
-                page.line(f"{', '.join(c[0] for c in waiting)} = {', '.join(c[1] for c in waiting)}", 8)
-                return
+        page.copies(copies, {self.names[c.input]: c.input for c in self.program.carry}, 8)
 
     def _write_checks(
         self, page: Page, statements: Sequence[Statement], copies: Sequence[tuple[str, str, Node]]
