@@ -6,6 +6,7 @@
 
 from workings.nn.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from workings.nn.attention import MultiHeadAttention, attention
+from workings.nn.dropout import Dropout, dropout
 from workings.nn.initial import (
     glorot_normal,
     glorot_uniform,
@@ -36,15 +37,21 @@ from workings.nn.losses import (
     quantile,
 )
 from workings.nn.module import Module
-from workings.nn.normalization import LayerNorm, RMSNorm
+from workings.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from workings.nn.position import LearnedPositions, SinusoidalPositions, rotary, sinusoids
+from workings.nn.recurrent import GRU, LSTM, RNN
 from workings.nn.sequential import Residual, Sequential
 from workings.nn.transformer import TransformerBlock
 from workings.trace.trees import state, static
 
 __all__ = [
     "GELU",
+    "GRU",
     "LOSSES",
+    "LSTM",
+    "RNN",
+    "BatchNorm",
+    "Dropout",
     "Embedding",
     "Flatten",
     "LayerNorm",
@@ -70,6 +77,7 @@ __all__ = [
     "binary_cross_entropy",
     "cosine",
     "cross_entropy",
+    "dropout",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

@@ -171,7 +171,8 @@ class Scopes:
         if id(module) not in self._modules:
             self.place(module, () if first else (type(module).__name__,))
         path = self._modules[id(module)][1]
-        if first:
+        ours = name != "__call__" and _of(frame.f_code).kind is Kind.COMPOSITE
+        if first or ours:  # a method that one of our layers is written with is no layer
             return "", path
         start = 0 if within is None or path[: len(within)] != within else len(within)
         rest = path[start:] if name == "__call__" else (*path[start:], name)
@@ -254,7 +255,8 @@ def locate(
             name, element, following, several = stored.name, stored.element, stored.returned, False
         if known.kind is Kind.USER and origin is None:
             origin = known.origin(frame.f_lasti)
-        if known.kind is Kind.USER or not code.co_name.startswith("_"):  # our private functions are no layers
+        private = code.co_name.startswith("_") and code.co_name != "__call__"
+        if known.kind is Kind.USER or not private:  # our private functions are no layers
             inner.append(frame)
         if scopes is None and known.kind is Kind.USER and not following:
             break
