@@ -41,7 +41,7 @@ from workings.errors import (
 )
 
 if TYPE_CHECKING:
-    from workings import functions, random
+    from workings import functions, nn, random
     from workings.draw import draw
     from workings.engines import jit
     from workings.explain import Derivation, explain
@@ -63,8 +63,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# where each public name comes from; these two are modules
-_MODULES = ("functions", "random")
+# where each public name comes from; these are modules
+_MODULES = ("functions", "nn", "random")
 _HOMES = {
     "Derivation": "workings.explain",
     "Graph": "workings.graph",
@@ -86,6 +86,7 @@ _HOMES = {
     "hessian": "workings.trace",
     "jit": "workings.engines",
     "jvp": "workings.trace",
+    "nn": "workings.nn",
     "parameter": "workings.trace",
     "random": "workings.random",
     "scan": "workings.trace",
@@ -135,6 +136,7 @@ __all__ = [
     "hessian",
     "jit",
     "jvp",
+    "nn",
     "parameter",
     "random",
     "scan",

@@ -419,7 +419,7 @@ def test_methods_are_scopes() -> None:
     graph = wk.trace(Net(), V)
     assert scopes(graph) == [("layer",), ()]
     assert graph.name == "Net"
-    assert scopes(wk.trace(Net.build, V)) == [("__call__", "layer"), ("__call__",)]
+    assert scopes(wk.trace(Net.build, V)) == [("Net", "layer"), ("Net",)]
 
 
 # ── cells: scripts, the REPL, exec ──

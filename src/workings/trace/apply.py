@@ -14,7 +14,7 @@ from workings.errors import DtypeError, EscapedError, PromotionWarning, RefusedE
 from workings.graph import Node, call, constant
 from workings.graph.node import weak_dtype
 from workings.trace.cell import Cell
-from workings.trace.frames import Scopes, locate, user_origin
+from workings.trace.frames import Scopes, layer, locate, user_origin
 from workings.trace.traced import Traced, escaped
 from workings.trace.value import Value, current_scopes, numbers, refuse, stop
 
@@ -55,6 +55,10 @@ def apply(
     except WorkingsError as error:
         if error.where is None:
             error.where = place.origin or user_origin()
+        inside = layer()
+        if inside is not None:
+            at, module = inside
+            error.problem = f"in {f'{at} ({type(module).__name__})' if at else type(module).__name__}: {error.problem}"
         if owner is not None and not isinstance(error, ShapeError) and error not in owner.refused:
             owner.refused.append(error)  # plain arrays may have done it, so catching this changes the way taken
         raise

@@ -7,29 +7,31 @@ miss names that are bound again, and clash with profilers, debuggers and coverag
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import threading
 from enum import Enum
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workings.errors import WorkingsError
 from workings.graph import Origin
 from workings.places import is_the_users
+from workings.trace import trees
 from workings.trace.bytecode import NOWHERE, Element, Stored, branches, follow, unpacks
 
-__all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
+__all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
 
 _HOME = Path(__file__).parent.parent
-_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"))
+_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"), str(_HOME / "nn" / "_")[:-1])
 
 
 class Kind(Enum):
     """Whose code a frame runs."""
 
     USER = "user"
-    COMPOSITE = "composite"  # a function of `workings.functions` or `workings.random`
+    COMPOSITE = "composite"  # a function of `workings.functions` or `workings.random`, a layer or loss of `workings.nn`
     INTERNAL = "internal"  # NumPy, workings, the standard library
 
 
@@ -91,7 +93,7 @@ class _Code:
 
 
 def _kind(file: str) -> Kind:
-    if file in _COMPOSITES:
+    if file.startswith(_COMPOSITES):
         return Kind.COMPOSITE
     return Kind.USER if is_the_users(file) else Kind.INTERNAL
 
@@ -115,9 +117,10 @@ def _of(code: CodeType) -> _Code:
 class Scopes:
     """One trace that is going on: the functions it is in, and what it refused.
 
-    Tells two calls of one function apart: `layer`, `layer_2`. A refusal that the user's code, or a library,
-    caught and hid is raised at the end, since the code has gone another way than it would with numbers. `again`
-    says that this is the second trace, which is only compared and needs no names.
+    Tells two calls of one function apart: `layer`, `layer_2`. A call of a module is called by the module's place,
+    `layers.0`, within the module that calls it. A refusal that the user's code, or a library, caught and hid is
+    raised at the end, since the code has gone another way than it would with numbers. `again` says that this is the
+    second trace, which is only compared and needs no names.
     """
 
     def __init__(self, root: CodeType, *, again: bool = False) -> None:
@@ -126,28 +129,92 @@ class Scopes:
         self.over = False
         self.refused: list[WorkingsError] = []
         self.thread = threading.get_ident()
-        self._names: dict[FrameType, tuple[str, ...]] = {}
+        # of each frame: its path of names, and the place of the module whose method it runs or lies in
+        self._names: dict[FrameType, tuple[tuple[str, ...], trees.Path | None]] = {}
         self._counts: dict[tuple[str, ...], int] = {}
+        self._modules: dict[int, tuple[Any, trees.Path]] = {}  # by id; held, so that each id stays its own
 
     def close(self) -> None:
         """The trace is over: its values must not be used any more, and its frames are let go."""
         self.over = True
         self._names.clear()
+        self._modules.clear()
+
+    def place(self, tree: Any, path: trees.Path = ()) -> None:
+        """From here on the calls of the modules in a tree are called by where they stand in it."""
+        for inner, value in trees.walk(tree):
+            if dataclasses.is_dataclass(value):
+                self._modules.setdefault(id(value), (value, (*path, *inner)))
 
     def scope(self, frames: list[FrameType]) -> tuple[str, ...]:
-        """The path of the functions these frames run, outermost first; the traced function itself is not in it."""
+        """The path of what these frames run, outermost first; the first is the traced function, and is not in it."""
         path: tuple[str, ...] = ()
+        within: trees.Path | None = None
         for frame in frames:
-            name = frame.f_code.co_name
-            if name.startswith("<"):
-                continue
             known = self._names.get(frame)
             if known is None:
-                count = self._counts[(*path, name)] = self._counts.get((*path, name), 0) + 1
-                known = (*path, name if count == 1 else f"{name}_{count}")
-                self._names[frame] = known
-            path = known
+                name, within = self._called(frame, within, frame is frames[0])
+                if name:
+                    count = self._counts[(*path, name)] = self._counts.get((*path, name), 0) + 1
+                    path = (*path, name if count == 1 else f"{name}_{count}")
+                self._names[frame] = (path, within)
+            else:
+                path, within = known
         return path
+
+    def _called(self, frame: FrameType, within: trees.Path | None, first: bool) -> tuple[str, trees.Path | None]:
+        """What a frame is called within that place, and the place of its module; "" where it is no scope."""
+        name = frame.f_code.co_name
+        module = _module(frame)
+        if module is None:
+            return "" if first or name.startswith("<") else _title(frame), within
+        if id(module) not in self._modules:
+            self.place(module, () if first else (type(module).__name__,))
+        path = self._modules[id(module)][1]
+        ours = name != "__call__" and _of(frame.f_code).kind is Kind.COMPOSITE
+        if first or ours:  # a method that one of our layers is written with is no layer
+            return "", path
+        start = 0 if within is None or path[: len(within)] != within else len(within)
+        rest = path[start:] if name == "__call__" else (*path[start:], name)
+        return ".".join(rest), path
+
+
+def _own(frame: FrameType) -> Any:
+    """The object whose method a frame runs, or None."""
+    code = frame.f_code
+    return frame.f_locals.get("self") if code.co_argcount and code.co_varnames[0] == "self" else None
+
+
+def _module(frame: FrameType) -> Any:
+    """The module (a dataclass) whose method a frame runs, or None."""
+    own = _own(frame)
+    return own if dataclasses.is_dataclass(type(own)) else None
+
+
+def _title(frame: FrameType) -> str:
+    """What the function of a frame is called by itself: a call of an object by the name of its class."""
+    name = frame.f_code.co_name
+    own = _own(frame) if name == "__call__" else None
+    return name if own is None else type(own).__name__
+
+
+def layer(depth: int = 2) -> tuple[str, Any] | None:
+    """The module whose call is running, with its place in the outermost module that it is called in ("": itself).
+
+    Works on plain arrays as well, and asks every frame for its object: it is for errors.
+    """
+    inner: Any = None
+    place = ""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None:
+        module = _module(frame)
+        if inner is None:
+            inner = module
+        elif module is not None and module is not inner:
+            found = next((path for path, value in trees.walk(module) if value is inner), None)
+            place = place if found is None else ".".join(found)
+        frame = frame.f_back
+    return None if inner is None else (place, inner)
 
 
 def locate(
@@ -188,15 +255,16 @@ def locate(
             name, element, following, several = stored.name, stored.element, stored.returned, False
         if known.kind is Kind.USER and origin is None:
             origin = known.origin(frame.f_lasti)
-        if known.kind is Kind.USER or not code.co_name.startswith("_"):  # our private functions are no layers
+        private = code.co_name.startswith("_") and code.co_name != "__call__"
+        if known.kind is Kind.USER or not private:  # our private functions are no layers
             inner.append(frame)
         if scopes is None and known.kind is Kind.USER and not following:
             break
         frame = frame.f_back
     if scopes is not None:
-        scope = scopes.scope(inner[-2::-1]) if len(inner) > 1 else ()
+        scope = scopes.scope(inner[::-1]) if len(inner) > 1 else ()
     else:
-        scope = tuple(f.f_code.co_name for f in reversed(inner) if _of(f.f_code).kind is Kind.COMPOSITE)
+        scope = tuple(_title(f) for f in reversed(inner) if _of(f.f_code).kind is Kind.COMPOSITE)
     return Place(origin, name, scope)
 
 

@@ -7,6 +7,7 @@ a trace inside a trace makes a graph of its own, and using it is substitution.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -142,7 +143,8 @@ def trace_function(
     """
     leaves = flatten_arguments(arguments)
     paths = [path for path, _ in leaves]
-    titles = dict(zip(paths, leaf_names(paths), strict=True)) | dict(names or {})
+    whole = [name for name, tree in arguments.items() if dataclasses.is_dataclass(tree)]
+    titles = dict(zip(paths, leaf_names(paths, whole), strict=True)) | dict(names or {})
     title = title_of(function)
     draws = Draws(function, arguments)
     drawing = random.current()
@@ -163,7 +165,9 @@ def trace_function(
             values[path] = Traced(node, weak=python if weak is None else weak(path), like=like, owner=scopes)
         token = _enclosing.set(_enclosing.get() | set(inputs.values()) | set(beside))
         try:
-            output = _call(function, rebuild(dict(arguments), lambda path, _, v=values: v[path]), scopes)
+            own = rebuild(dict(arguments), lambda path, _, v=values: v[path])
+            scopes.place(own)
+            output = _call(function, own, scopes)
             result, outputs = _outputs(function, output)
         finally:
             _enclosing.reset(token)

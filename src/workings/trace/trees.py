@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -139,23 +139,26 @@ def rebuild(tree: Any, replace: Callable[[Path, Any], Any], path: Path = ()) -> 
     return made
 
 
-def leaf_names(paths: list[Path]) -> list[str]:
+def leaf_names(paths: list[Path], whole: Collection[str] = ()) -> list[str]:
     """Short names for leaves: the last word of a path that is enough to tell it from the others.
+
+    In the trees that are `whole`, by their first words, it is all that follows the first word.
 
     >>> leaf_names([("parameters", "w"), ("parameters", "b"), ("x",)])
     ['w', 'b', 'x']
     >>> leaf_names([("a", "w"), ("b", "w"), ("layers", "0")])
     ['a.w', 'b.w', 'layers.0']
+    >>> leaf_names([("model", "layers", "0", "weight"), ("x",)], whole=["model"])
+    ['layers.0.weight', 'x']
     """
-    names = []
-    for path in paths:
-        for start in range(len(path) - 1, -1, -1):
-            tail = path[start:]
-            if tail[0].isdigit() and start > 0:
-                continue
-            if sum(other[-len(tail) :] == tail for other in paths) == 1:
-                break
-        else:
-            tail = path
-        names.append(".".join(tail))
-    return names
+    names = [".".join(path[1:] if path[0] in whole and path[1:] else path[_start(path, paths) :]) for path in paths]
+    return [".".join(path) if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
+
+
+def _start(path: Path, paths: list[Path]) -> int:
+    """Where the part of a path begins that tells it from the others."""
+    for start in range(len(path) - 1, -1, -1):
+        tail = path[start:]
+        if not (tail[0].isdigit() and start > 0) and sum(other[-len(tail) :] == tail for other in paths) == 1:
+            return start
+    return 0
