@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-__all__ = ["Event", "Listener", "Progressed", "Reason", "Started", "Stopped"]
+__all__ = ["EpochEnded", "Event", "Listener", "Progressed", "Reason", "Started", "Stopped"]
 
 
 class Reason(StrEnum):
@@ -15,6 +16,7 @@ class Reason(StrEnum):
     STEPS = "the steps are spent"
     LOSS = "the loss is below its bound"
     CHANGE = "the loss has stopped changing"
+    PATIENCE = "what is watched has stopped improving"
     INTERRUPTED = "interrupted"
     NON_FINITE = "a value is not finite"
 
@@ -38,6 +40,16 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class EpochEnded:
+    """Epoch `epoch`, counted from 1, ended with `step`; `values` are its row of the history, by name."""
+
+    epoch: int
+    step: int
+    values: Mapping[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Stopped:
     """The run came to rest at `step`, because of `reason`; `loss` is the loss before the last step."""
 
@@ -47,5 +59,5 @@ class Stopped:
     seconds: float
 
 
-Event = Started | Progressed | Stopped
+Event = Started | Progressed | EpochEnded | Stopped
 Listener = Callable[[Event], None]

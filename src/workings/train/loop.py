@@ -54,17 +54,21 @@ def run_steps(
     stops: Stops,
     position: Position,
     data: Sequence[Any],
-    settings: Sequence[Any],
+    settings: Callable[[], Sequence[Any]],
     steps: int,
     *,
     chunk: int | None = None,
     emit: Callable[[Event], None] = lambda event: None,
+    epoch: int | None = None,
+    between: Callable[[float], Reason | None] = lambda seconds: None,
 ) -> Reason:
     """Run so many steps on from `position`, or until a step asks to stop; why it stopped.
 
-    With `chunk` every call of the engine runs so many steps. The first Ctrl-C lets the chunk end; a second one
-    goes back to where the chunk began. Both return normally. A step that makes a value which is not finite
-    leaves the position at that step, with what was carried into it.
+    With `chunk` every call of the engine runs so many steps. After each `epoch` of so many steps `between` is
+    called, with the seconds since the start; it may ask to stop, change what the `settings` are, and move the
+    position. The first Ctrl-C lets the chunk end; a second one goes back to where the chunk began. Both return
+    normally. A step that makes a value which is not finite leaves the position at that step, with what was carried
+    into it.
     """
     first, last, size, reason = position.step, position.step + steps, chunk or 1, Reason.STEPS
     losses = position.make_room(last)
@@ -73,28 +77,32 @@ def run_steps(
     with _interrupts() as interrupts:
         while position.step < last:
             since = time.perf_counter()
-            goal = min(position.step + size, last)
+            goal, now = min(position.step + size, last), settings()
+            if epoch is not None:
+                goal = min(goal, position.step - position.step % epoch + epoch)
             try:
                 with interrupts.raised():
-                    carry, step = engine.run(position.carry, data, settings, losses, position.step, goal)
+                    carry, step = engine.run(position.carry, data, now, losses, position.step, goal)
             except KeyboardInterrupt:
                 reason = Reason.INTERRUPTED
                 break
-            now = time.perf_counter()
-            why = stops.reason(losses, step, carry, settings)
+            until = time.perf_counter()
+            why = stops.reason(losses, step, carry, now)
             if why is Reason.NON_FINITE:
                 step -= 1
-                carry = replay(engine, position.carry, data, settings, position.step, step, losses.dtype)
+                carry = replay(engine, position.carry, data, now, position.step, step, losses.dtype)
             position.carry, position.step = carry, step
             if why is Reason.NON_FINITE:
                 reason = why
                 break
-            emit(Progressed(step, float(losses[step - 1]), now - begin))
+            emit(Progressed(step, float(losses[step - 1]), until - begin))
+            if epoch is not None and step % epoch == 0:
+                why = between(time.perf_counter() - begin) or why
             if why is not None or interrupts.met:
                 reason = why or Reason.INTERRUPTED
                 break
             if chunk is None:
-                fit = int(size * _CHUNK_SECONDS / max(now - since, 1e-9))
+                fit = int(size * _CHUNK_SECONDS / max(until - since, 1e-9))
                 size = max(1, min(fit, size * _MOST_GROWTH))
     loss = float(losses[position.step - 1]) if position.step else None
     emit(Stopped(position.step, reason, loss, time.perf_counter() - begin))
