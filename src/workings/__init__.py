@@ -57,17 +57,41 @@ if TYPE_CHECKING:
         trace,
         value_and_grad,
     )
-    from workings.train import SGD, Optimizer, Progressed, Reason, Run, Started, Stopped, train
+    from workings.train import (
+        SGD,
+        Adagrad,
+        Adam,
+        AdamW,
+        Lion,
+        Muon,
+        NAdam,
+        Optimizer,
+        Progressed,
+        Reason,
+        RMSProp,
+        Run,
+        Started,
+        Stopped,
+        schedules,
+        train,
+    )
 
 __version__ = "0.1.0"
 
-# where each public name comes from
+# where each public name comes from, and which modules are public under a name of their own
 _HOMES = {
+    "Adagrad": "workings.train",
+    "Adam": "workings.train",
+    "AdamW": "workings.train",
     "Derivation": "workings.explain",
     "Graph": "workings.graph",
+    "Lion": "workings.train",
+    "Muon": "workings.train",
+    "NAdam": "workings.train",
     "Optimizer": "workings.train",
     "Program": "workings.graph",
     "Progressed": "workings.train",
+    "RMSProp": "workings.train",
     "Reason": "workings.train",
     "Run": "workings.train",
     "SGD": "workings.train",
@@ -77,7 +101,6 @@ _HOMES = {
     "constant": "workings.trace",
     "draw": "workings.draw",
     "explain": "workings.explain",
-    "functions": "workings.functions",
     "grad": "workings.trace",
     "gradient": "workings.trace",
     "hessian": "workings.trace",
@@ -88,9 +111,16 @@ _HOMES = {
     "train": "workings.train",
     "value_and_grad": "workings.trace",
 }
+_MODULES = {
+    "functions": "workings.functions",
+    "schedules": "workings.train.schedules",
+}
 
 __all__ = [
     "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "ArgumentError",
     "Derivation",
     "DtypeError",
@@ -98,9 +128,12 @@ __all__ = [
     "GradientError",
     "Graph",
     "GraphError",
+    "Lion",
     "MissingExtraError",
     "ModelFileError",
+    "Muon",
     "MutationError",
+    "NAdam",
     "NonFiniteError",
     "NumberNeededError",
     "Optimizer",
@@ -108,6 +141,7 @@ __all__ = [
     "Program",
     "Progressed",
     "PromotionWarning",
+    "RMSProp",
     "Reason",
     "RefusedError",
     "Run",
@@ -130,6 +164,7 @@ __all__ = [
     "jit",
     "jvp",
     "parameter",
+    "schedules",
     "trace",
     "train",
     "value_and_grad",
@@ -137,12 +172,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _MODULES.get(name)
     if home is None:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
     _show()
-    value = module if name == "functions" else getattr(module, name)
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 
@@ -164,7 +199,7 @@ class _Package(ModuleType):
     """`workings.trace` is a function for users and a package for the import system; here the function wins."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType) and name != "functions"):
+        if not (name in _HOMES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

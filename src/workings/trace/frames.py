@@ -21,14 +21,16 @@ from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
 
-_COMPOSITES = str(Path(__file__).parent.parent / "ops" / "functions.py")
+# files of ours that are written as a user's are: the variables there are the names of the values
+_PACKAGE = Path(__file__).parent.parent
+_COMPOSITES = tuple(str(_PACKAGE / part) for part in ("ops/functions.py", "train/optimizers", "train/schedules.py"))
 
 
 class Kind(Enum):
     """Whose code a frame runs."""
 
     USER = "user"
-    COMPOSITE = "composite"  # a function of `workings.functions`
+    COMPOSITE = "composite"  # a function of `workings.functions`, an update rule, a schedule
     INTERNAL = "internal"  # NumPy, workings, the standard library
 
 
@@ -90,7 +92,7 @@ class _Code:
 
 
 def _kind(file: str) -> Kind:
-    if file == _COMPOSITES:
+    if file.startswith(_COMPOSITES):
         return Kind.COMPOSITE
     return Kind.USER if is_the_users(file) else Kind.INTERNAL
 
