@@ -72,6 +72,8 @@ if TYPE_CHECKING:
         Run,
         Started,
         Stopped,
+        data,
+        metrics,
         schedules,
         train,
     )
@@ -112,7 +114,9 @@ _HOMES = {
     "value_and_grad": "workings.trace",
 }
 _MODULES = {
+    "data": "workings.train.data",
     "functions": "workings.functions",
+    "metrics": "workings.train.metrics",
     "schedules": "workings.train.schedules",
 }
 
@@ -155,6 +159,7 @@ __all__ = [
     "__version__",
     "check_gradient",
     "constant",
+    "data",
     "draw",
     "explain",
     "functions",
@@ -163,6 +168,7 @@ __all__ = [
     "hessian",
     "jit",
     "jvp",
+    "metrics",
     "parameter",
     "schedules",
     "trace",
