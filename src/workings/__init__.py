@@ -59,18 +59,43 @@ if TYPE_CHECKING:
         trace,
         value_and_grad,
     )
-    from workings.train import SGD, Optimizer, Progressed, Reason, Run, Started, Stopped, train
+    from workings.train import (
+        SGD,
+        Adagrad,
+        Adam,
+        AdamW,
+        Lion,
+        Muon,
+        NAdam,
+        Optimizer,
+        Progressed,
+        Reason,
+        RMSProp,
+        Run,
+        Started,
+        Stopped,
+        data,
+        metrics,
+        schedules,
+        train,
+    )
 
 __version__ = "0.1.0"
 
-# where each public name comes from; these are modules
-_MODULES = ("functions", "nn", "random")
+# where each public name comes from, and which modules are public under a name of their own
 _HOMES = {
+    "Adagrad": "workings.train",
+    "Adam": "workings.train",
+    "AdamW": "workings.train",
     "Derivation": "workings.explain",
     "Graph": "workings.graph",
+    "Lion": "workings.train",
+    "Muon": "workings.train",
+    "NAdam": "workings.train",
     "Optimizer": "workings.train",
     "Program": "workings.graph",
     "Progressed": "workings.train",
+    "RMSProp": "workings.train",
     "Reason": "workings.train",
     "Run": "workings.train",
     "SGD": "workings.train",
@@ -80,24 +105,32 @@ _HOMES = {
     "constant": "workings.trace",
     "draw": "workings.draw",
     "explain": "workings.explain",
-    "functions": "workings.functions",
     "grad": "workings.trace",
     "gradient": "workings.trace",
     "hessian": "workings.trace",
     "jit": "workings.engines",
     "jvp": "workings.trace",
-    "nn": "workings.nn",
     "parameter": "workings.trace",
-    "random": "workings.random",
     "scan": "workings.trace",
     "trace": "workings.trace",
     "train": "workings.train",
     "training": "workings.random",
     "value_and_grad": "workings.trace",
 }
+_MODULES = {
+    "data": "workings.train.data",
+    "functions": "workings.functions",
+    "metrics": "workings.train.metrics",
+    "nn": "workings.nn",
+    "random": "workings.random",
+    "schedules": "workings.train.schedules",
+}
 
 __all__ = [
     "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "ArgumentError",
     "Derivation",
     "DtypeError",
@@ -105,9 +138,12 @@ __all__ = [
     "GradientError",
     "Graph",
     "GraphError",
+    "Lion",
     "MissingExtraError",
     "ModelFileError",
+    "Muon",
     "MutationError",
+    "NAdam",
     "NonFiniteError",
     "NumberNeededError",
     "Optimizer",
@@ -115,6 +151,7 @@ __all__ = [
     "Program",
     "Progressed",
     "PromotionWarning",
+    "RMSProp",
     "Reason",
     "RefusedError",
     "Run",
@@ -128,6 +165,7 @@ __all__ = [
     "__version__",
     "check_gradient",
     "constant",
+    "data",
     "draw",
     "explain",
     "functions",
@@ -136,10 +174,12 @@ __all__ = [
     "hessian",
     "jit",
     "jvp",
+    "metrics",
     "nn",
     "parameter",
     "random",
     "scan",
+    "schedules",
     "trace",
     "train",
     "training",
@@ -148,7 +188,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _MODULES.get(name)
     if home is None:
         raise AttributeError(f"module 'workings' has no attribute {name!r}")
     module = importlib.import_module(home)
@@ -175,7 +215,7 @@ class _Package(ModuleType):
     """`workings.trace` is a function for users and a package for the import system; here the function wins."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType) and name not in _MODULES):
+        if not (name in _HOMES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

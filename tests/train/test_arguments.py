@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an optimizer that is a class": (
         {"optimizer": wk.SGD},
-        "optimizer is <class 'workings.train.optimizers.SGD'>, which is no optimizer\n"
+        "optimizer is <class 'workings.train.optimizers.sgd.SGD'>, which is no optimizer\n"
         "  Instead: optimizer=SGD(…), an instance",
     ),
     "steps that are a float": (

@@ -23,15 +23,18 @@ from workings.trace.bytecode import NOWHERE, Element, Stored, branches, follow, 
 
 __all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
 
-_HOME = Path(__file__).parent.parent
-_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"), str(_HOME / "nn" / "_")[:-1])
+# files and folders of ours that are written as a user's are: the variables there are the names of the values
+_PACKAGE = Path(__file__).parent.parent
+_COMPOSITES = tuple(
+    str(_PACKAGE / part) for part in ("ops/functions.py", "random.py", "nn", "train/optimizers", "train/schedules.py")
+)
 
 
 class Kind(Enum):
     """Whose code a frame runs."""
 
     USER = "user"
-    COMPOSITE = "composite"  # a function of `workings.functions` or `workings.random`, a layer or loss of `workings.nn`
+    COMPOSITE = "composite"  # a composite of ours, a draw, a layer, a loss, an update rule, a schedule
     INTERNAL = "internal"  # NumPy, workings, the standard library
 
 

@@ -12,9 +12,10 @@ from workings.graph import Carry, Graph, Node, Program, Role, input_node, reacha
 from workings.graph.layouts import CONTIGUOUS
 from workings.trace.trace import Trace
 from workings.train.arguments import Arguments, prepare, spelled
+from workings.train.checks import check_setting
 from workings.train.feed import Batches, feed, whole_inputs
 from workings.train.objective import Objective, trace_objective
-from workings.train.optimizers import Optimizer, check_setting
+from workings.train.optimizers import Optimizer
 from workings.train.stops import Stopping, check_bound, either, finite
 from workings.train.updates import Nudging, Updates, fitting
 from workings.transform import reverse, simplify

@@ -16,9 +16,9 @@ from workings.explain import Derivation
 from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
+from workings.train.checks import check_setting
 from workings.train.events import Event, Listener, Reason
 from workings.train.loop import Position, run_steps
-from workings.train.optimizers import check_setting
 from workings.train.program import Built
 from workings.train.progress import Progress, shown, wanted
 from workings.train.record import Before, Leg, before, recorded, spread

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from workings.graph import Carry, Graph, Node, Program, Role, call, constant, every_value, input_node
+from workings.train.checks import check_number, check_rate
 from workings.train.events import Reason
-from workings.train.optimizers import check_number, check_rate
 
 __all__ = ["BOUNDS", "Stopping", "Stops", "check_bound", "either", "finite"]
 

@@ -13,7 +13,8 @@ from workings.errors import ArgumentError
 from workings.graph import Carry, Node, Role, call, constant, input_node
 from workings.trace.trace import Trace, bind, trace_function
 from workings.train.arguments import nearest
-from workings.train.optimizers import Optimizer, check_number, check_rate
+from workings.train.checks import check_number, check_rate
+from workings.train.optimizers import Optimizer
 
 __all__ = ["Nudging", "Updates", "fitting", "matching"]
 

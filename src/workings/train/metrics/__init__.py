@@ -1,0 +1,64 @@
+"""Metrics: how good predictions are, as a statistic of each batch and a finish.
+
+>>> import workings as wk
+>>> metric = wk.metrics.Accuracy()
+>>> batches = [([[2.0, 1.0], [0.0, 3.0]], [0, 1]), ([[2.0, 1.0]], [1])]
+>>> metric.finish(metric.merge([metric.statistic(p, t) for p, t in batches]))
+0.6666666666666666
+
+Batches may be of any sizes; the number is that of all examples at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from workings.train.metrics.classes import F1, Accuracy, ConfusionMatrix, Precision, Recall, TopK
+from workings.train.metrics.metric import Metric, Statistic
+from workings.train.metrics.regression import MAE, R2, RMSE
+from workings.train.metrics.scores import Perplexity, RocAuc
+from workings.train.names import by_name
+
+__all__ = [
+    "F1",
+    "MAE",
+    "METRICS",
+    "R2",
+    "RMSE",
+    "Accuracy",
+    "ConfusionMatrix",
+    "Metric",
+    "Perplexity",
+    "Precision",
+    "Recall",
+    "RocAuc",
+    "Statistic",
+    "TopK",
+    "metric_of",
+]
+
+# each by the name it can be asked for by
+METRICS: Mapping[str, Callable[[], Metric]] = {
+    "accuracy": Accuracy,
+    "top_k": TopK,
+    "confusion_matrix": ConfusionMatrix,
+    "precision": Precision,
+    "recall": Recall,
+    "f1": F1,
+    "roc_auc": RocAuc,
+    "r2": R2,
+    "rmse": RMSE,
+    "mae": MAE,
+    "perplexity": Perplexity,
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of this name, as it is without options.
+
+    >>> metric_of("accuracy")
+    Accuracy(threshold=0.0, ignore=None, name='accuracy')
+
+    Raises `ArgumentError` with the nearest names where there is none.
+    """
+    return by_name("metric", name, METRICS)()
