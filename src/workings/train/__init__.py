@@ -1,6 +1,9 @@
 """Training: the program of a step, the loop around it, and the run it makes."""
 
-from workings.train.events import Event, Listener, Progressed, Reason, Started, Stopped
+from workings.train.epochs import EarlyStopping
+from workings.train.events import EpochEnded, Event, Listener, Progressed, Reason, Started, Stopped
+from workings.train.fit import fit
+from workings.train.history import History
 from workings.train.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
 from workings.train.program import Built, build
 from workings.train.run import Run
@@ -12,7 +15,10 @@ __all__ = [
     "Adam",
     "AdamW",
     "Built",
+    "EarlyStopping",
+    "EpochEnded",
     "Event",
+    "History",
     "Lion",
     "Listener",
     "Muon",
@@ -25,6 +31,7 @@ __all__ = [
     "Started",
     "Stopped",
     "build",
+    "fit",
     "prepare",
     "train",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from workings import random
@@ -26,7 +26,9 @@ class Objective(NamedTuple):
     states: tuple[Node, ...]
 
 
-def trace_objective(arguments: Arguments, values: Any, counter: Node, seed: int = 0) -> Objective:
+def trace_objective(
+    arguments: Arguments, values: Any, counter: Node, seed: int = 0, names: Mapping[Path, str] | None = None
+) -> Objective:
     """Trace the loss as in training for these values of its arguments. What it draws is keyed by the seed and by
     `counter`, the number of the step."""
     inner = _with_states(arguments)
@@ -36,7 +38,7 @@ def trace_objective(arguments: Arguments, values: Any, counter: Node, seed: int 
         with random.drawing(random.fold_in(random.key(seed), Traced(counter))):
             return inner(**given)
 
-    trace = trace_function(objective, values, roles=arguments.role, titled=False, beside=[counter])
+    trace = trace_function(objective, values, roles=arguments.role, names=names, titled=False, beside=[counter])
     count = len(arguments.states)
     outputs = trace.graph.outputs
     found, states = outputs[: len(outputs) - count], outputs[len(outputs) - count :]

@@ -11,6 +11,7 @@ from workings.errors import ArgumentError, GradientError
 from workings.graph import Carry, Graph, Node, Program, Role, input_node, reachable, substitute
 from workings.graph.layouts import CONTIGUOUS
 from workings.trace.trace import Trace
+from workings.trace.trees import Path
 from workings.train.arguments import Arguments, prepare, spelled
 from workings.train.checks import check_setting
 from workings.train.feed import Batches, feed, whole_inputs
@@ -58,12 +59,13 @@ def build(
     nudging: Nudging | None = None,
     batches: Batches | None = None,
     seed: int = 0,
+    names: Mapping[Path, str] | None = None,
 ) -> Built:
     """Trace the loss, derive its gradient, trace the update, and put them together as one step.
 
     `bounds` are those of the stop conditions, `until_loss` and `until_change`. With `batches` each step sees some
     rows of the data; where the last batch of an epoch is smaller, its step is traced and derived as well. `seed` is
-    that of the random numbers in the loss.
+    that of the random numbers in the loss; `names` are those of leaves that are called otherwise than by their paths.
     """
     arguments = prepare(loss, parameters, data)
     nudging = nudging or Nudging()
@@ -71,7 +73,7 @@ def build(
     settings = {name: input_node(name, (), np.float64, Role.SETTING) for name in values}
     counter = input_node("step", (), np.int64, Role.COUNTER)
     sizes = _sizes(arguments, batches)
-    objectives = [trace_objective(arguments, arguments.first(size), counter, seed) for size in sizes]
+    objectives = [trace_objective(arguments, arguments.first(size), counter, seed, names) for size in sizes]
     traced = objectives[0].trace
     starts = dict(zip(traced.graph.inputs, traced.leaves(arguments.values), strict=True))
     weights = [(node, start) for node, start in starts.items() if node.role is Role.PARAMETER]

@@ -16,9 +16,12 @@ from workings.explain import Derivation
 from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
-from workings.train.checks import check_setting
-from workings.train.events import Event, Listener, Reason
+from workings.train.checks import check_count, check_setting
+from workings.train.epochs import Epochs
+from workings.train.events import EpochEnded, Event, Listener, Reason
+from workings.train.history import History
 from workings.train.loop import Position, run_steps
+from workings.train.metrics import Metric, metrics_of
 from workings.train.program import Built
 from workings.train.progress import Progress, shown, wanted
 from workings.train.record import Before, Leg, before, recorded, spread
@@ -53,7 +56,12 @@ class Run(AsHtml):
     """
 
     def __init__(
-        self, built: Built, engine: str, listeners: Sequence[Listener] = (), progress: bool | None = None
+        self,
+        built: Built,
+        engine: str,
+        listeners: Sequence[Listener] = (),
+        progress: bool | None = None,
+        epochs: Epochs | None = None,
     ) -> None:
         self._built = built
         self._engine = engines.get(engine)(built.program)
@@ -64,6 +72,7 @@ class Run(AsHtml):
         self._legs: list[Leg] = []
         self._listeners = tuple(listeners)
         self._progress = progress
+        self._epochs = epochs
         self.reason = Reason.STEPS
         self._running = False
 
@@ -104,14 +113,15 @@ class Run(AsHtml):
 
     def resume(
         self,
-        steps: int,
+        steps: int | None = None,
         *,
+        epochs: int | None = None,
         learning_rate: float | None = None,
         progress: bool | None = None,
         chunk: int | None = None,
         **settings: float,
     ) -> Run:
-        """Run so many steps more, from where it stands, and return the run itself; the losses go on.
+        """Run so many steps or epochs more, from where it stands, and return the run itself; the losses go on.
 
         A new `learning_rate`, or another setting of the optimizer or bound of a stop condition by its name,
         holds from here on (a bound of 0 lets a run go on that it had stopped); nothing is compiled again. The
@@ -125,7 +135,7 @@ class Run(AsHtml):
 
         Raises `NonFiniteError` at the first step that makes inf or nan; the run then stands before that step.
         """
-        count = check_steps(steps)
+        count = self._count(steps, epochs)
         if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, (int, np.integer)) or chunk < 1):
             raise ArgumentError(
                 f"chunk is {chunk!r}; it is a number of steps, 1 or more", fix="chunk=100, or leave it out"
@@ -136,9 +146,7 @@ class Run(AsHtml):
                 fix="run.resume(…) after it has returned, or more steps to begin with",
             )
         self._settings |= self._changed({"learning_rate": learning_rate, **settings})
-        now = self._setting_values()
-        if not self._legs or any(a != b for a, b in zip(self._legs[-1].settings, now, strict=True)):
-            self._legs.append(Leg(self.steps, self._position.carry, now))
+        self._begin_leg()
         bars = [Progress()] if wanted(self._progress if progress is None else progress) else []
         listeners = (*bars, *self._listeners)
 
@@ -149,17 +157,63 @@ class Run(AsHtml):
         self._running = True
         try:
             self.reason = run_steps(
-                self._engine, self._stops, self._position, self._data, now, count, chunk=chunk, emit=emit
+                self._engine,
+                self._stops,
+                self._position,
+                self._data,
+                self._setting_values,
+                count,
+                chunk=chunk,
+                emit=emit,
+                epoch=None if self._epochs is None else self.program.batches,
+                between=lambda seconds: self._between(seconds, emit),
             )
         finally:
             self._running = False
             for bar in bars:
                 bar.close()
         if self.reason is Reason.NON_FINITE:
-            error = autopsy(self.program, self._position.carry, self._data, now, self.steps)
+            values = self._setting_values()
+            error = autopsy(self.program, self._position.carry, self._data, values, self.steps)
             error.run = self
             raise error
         return self
+
+    def _count(self, steps: int | None, epochs: int | None) -> int:
+        """How many steps are asked for; epochs go to the end of the last one."""
+        if (steps is None) == (epochs is None):
+            raise ArgumentError(
+                "a run is resumed for a number of steps or of epochs",
+                fix="run.resume(steps=100), or run.resume(epochs=5)",
+            )
+        if epochs is None:
+            return check_steps(steps)
+        size = self.program.batches
+        return check_count("epochs", epochs, 0) * size - self.steps % size
+
+    def _begin_leg(self) -> None:
+        """From here on steps are replayed from here, if the settings or what is carried are others than before."""
+        now = self._setting_values()
+        same = self._legs and all(a == b for a, b in zip(self._legs[-1].settings, now, strict=True))
+        if not same:
+            self._legs.append(Leg(self.steps, self._position.carry, now))
+
+    def _between(self, seconds: float, emit: Listener) -> Reason | None:
+        """The end of an epoch."""
+        epochs, step, size = self._epochs, self.steps, self.program.batches
+        assert epochs is not None
+        row = epochs.end(step, self._position.losses[step - size : step], lambda: self.model, seconds)
+        emit(EpochEnded(row["epoch"], step, row, seconds))
+        factor = epochs.rate(row)
+        if factor != 1.0:
+            self._settings["learning_rate"] *= factor
+            self._begin_leg()
+        if not epochs.watch(row, self._position.carry):
+            return None
+        if epochs.best.carry is not None and epochs.restores:
+            self._position.carry = epochs.best.carry
+            self._legs.append(Leg(step, self._position.carry, self._setting_values()))
+        return Reason.PATIENCE
 
     def _changed(self, settings: dict[str, float | None]) -> dict[str, float]:
         """The settings that are not None, checked."""
@@ -180,6 +234,41 @@ class Run(AsHtml):
     def _setting_values(self) -> tuple[Any, ...]:
         values = zip(self.program.setting_inputs, self._settings.values(), strict=True)
         return tuple(node.dtype.type(value) for node, value in values)
+
+    # ── a model ──
+
+    def _task(self, what: str) -> Epochs:
+        if self._epochs is None:
+            raise ArgumentError(
+                f"this run is of a function, and has no {what}",
+                fix="run.parameters and run.value(name, …), or wk.fit for a model",
+            )
+        return self._epochs
+
+    @property
+    def model(self) -> Any:
+        """The model as it was trained (a copy), with the averaged parameters if an average is kept."""
+        self._task("model")
+        found = dict(zip((c.input for c in self.program.carry), self._position.carry, strict=True))
+        averaged = {node: found[mean] for node, mean in self._built.averages.items()}
+        return learned(self._built, [averaged.get(node, value) for node, value in found.items()])["model"]
+
+    @property
+    def history(self) -> History:
+        """How training went, one row for each epoch."""
+        return self._task("history").history
+
+    def predict(self, x: Any) -> Any:
+        """The predictions of the model for other inputs, one for each row.
+
+        Layers are as they are when they are not trained. The rows are computed in blocks of the batch size.
+        """
+        return self._task("predictions").evaluator.predict(self.model, x)
+
+    def evaluate(self, x: Any, y: Any, metrics: str | Metric | Sequence[str | Metric] | None = None) -> dict[str, Any]:
+        """The loss on other data, as the mean over their rows, and metrics: those of the training if none are named."""
+        task = self._task("evaluation")
+        return task.evaluator.evaluate(self.model, x, y, task.metrics if metrics is None else metrics_of(metrics))
 
     # ── questions ──
 

@@ -13,7 +13,7 @@ from workings.train.program import build
 from workings.train.run import Run, check_steps
 from workings.train.updates import Nudging
 
-__all__ = ["prepare", "train"]
+__all__ = ["checked_listeners", "prepare", "train"]
 
 
 def train(
@@ -134,10 +134,11 @@ def prepare(
         batches=None if batch_size is None else Batches(batch_size, shuffle, seed),
         seed=seed,
     )
-    return Run(built, engine, _checked_listeners(listeners), progress)
+    return Run(built, engine, checked_listeners(listeners), progress)
 
 
-def _checked_listeners(listeners: Any) -> tuple[Listener, ...]:
+def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
+    """The listeners as a tuple. Raises `ArgumentError` for one that cannot be called."""
     every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
     for listener in every:
         if not callable(listener):

@@ -11,7 +11,7 @@ Batches may be of any sizes; the number is that of all examples at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from workings.train.metrics.classes import F1, Accuracy, ConfusionMatrix, Precision, Recall, TopK
 from workings.train.metrics.metric import Metric, Statistic
@@ -35,6 +35,7 @@ __all__ = [
     "Statistic",
     "TopK",
     "metric_of",
+    "metrics_of",
 ]
 
 # each by the name it can be asked for by
@@ -62,3 +63,13 @@ def metric_of(name: str) -> Metric:
     Raises `ArgumentError` with the nearest names where there is none.
     """
     return by_name("metric", name, METRICS)()
+
+
+def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, ...]:
+    """Metrics, each given by itself or by its name.
+
+    >>> [metric.name for metric in metrics_of(["accuracy", RMSE()])]
+    ['accuracy', 'rmse']
+    """
+    every = [metrics] if isinstance(metrics, (str, Metric)) else metrics
+    return tuple(metric_of(m) if isinstance(m, str) else m for m in every)

@@ -1,0 +1,119 @@
+"""A model asked for predictions, and how good they are, in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from workings import random
+from workings.engines import compile_function
+from workings.errors import ArgumentError, ShapeError
+from workings.trace.trace import Trace, trace_function
+from workings.trace.trees import flatten, rebuild
+from workings.train.metrics import Metric
+
+__all__ = ["Evaluator", "apply", "predict", "rows_of"]
+
+
+def apply(model: Callable[..., Any], x: Any) -> Any:
+    """What a model makes of its inputs: a tuple or a dict holds several of them."""
+    if isinstance(x, Mapping):
+        return model(**x)
+    return model(*x) if isinstance(x, tuple) else model(x)
+
+
+def rows_of(name: str, tree: Any) -> int:
+    """The number of rows that all arrays of a tree have. Raises `ArgumentError` unless it is one number."""
+    counts = {".".join((name, *path)): np.shape(leaf)[0] if np.ndim(leaf) else None for path, leaf in flatten(tree)}
+    if len(set(counts.values())) != 1 or None in counts.values():
+        each = ", ".join(f"{k} has {'no rows' if n is None else n}" for k, n in counts.items()) or f"{name} is empty"
+        raise ArgumentError(f"the arrays of {name} are of unequal lengths: {each}", fix="one row for each example")
+    return next(n for n in counts.values() if n is not None)
+
+
+class _Compiled(NamedTuple):
+    trace: Trace
+    call: Callable[..., tuple[Any, ...]]
+
+
+class Evaluator:
+    """Predictions and losses of a model that is not trained meanwhile, compiled once for each number of rows.
+
+    Each call is given the model as it is by then. `block` is how many rows are computed at a time, so that memory
+    does not grow with the data; `cast` gives data the dtype that the model was trained with.
+    """
+
+    def __init__(
+        self, loss: Callable[[Any, Any], Any], engine: str, block: int, cast: Callable[[str, Any], Any]
+    ) -> None:
+        self._loss = loss
+        self._engine = engine
+        self._block = block
+        self._cast = cast
+        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    def predict(self, model: Any, x: Any) -> Any:
+        """The predictions for these inputs, one for each row."""
+        x = self._cast("x", x)
+        parts = list(self._blocks({"x": x}, lambda given: self._run(predict, {"model": model, **given})))
+        return _joined(parts, rows_of("x", x))
+
+    def evaluate(self, model: Any, x: Any, y: Any, metrics: Sequence[Metric]) -> dict[str, Any]:
+        """The loss, as a mean over the rows, and the metrics, by name."""
+        x, y = self._cast("x", x), self._cast("y", y)
+        given = {"x": x, "y": y}
+        total, statistics = 0.0, [[] for _ in metrics]
+        count = rows_of("the data", given)
+
+        def measured(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+            prediction = predict(model, x)
+            return self._loss(prediction, y), prediction
+
+        for block in self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part}))):
+            part, (loss, prediction) = block
+            total += float(loss) * rows_of("y", part["y"])
+            for found, metric in zip(statistics, metrics, strict=True):
+                found.append(metric.statistic(prediction, part["y"]))
+        values = {m.name: m.finish(m.merge(found)) for m, found in zip(metrics, statistics, strict=True)}
+        return {"loss": total / count, **values}
+
+    def _blocks(self, given: Mapping[str, Any], work: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
+        count = rows_of("the data", given)
+        if not count:
+            raise ArgumentError("there are no rows to evaluate", fix="one row for each example")
+        for first in range(0, count, self._block):
+            part = slice(first, first + self._block)
+            yield work({k: rebuild(tree, lambda _, leaf, part=part: leaf[part]) for k, tree in given.items()})
+
+    def _run(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        leaves = [leaf for _, leaf in flatten(arguments)]
+        key = (function.__name__, *((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves))
+        found = self._compiled.get(key)
+        if found is None:
+            trace = trace_function(function, arguments)
+            found = self._compiled[key] = _Compiled(trace, compile_function(trace.graph, self._engine))
+        return found.trace.assemble(found.call(*leaves))
+
+
+def predict(model: Any, x: Any) -> Any:
+    """What a model makes of its inputs when it is not trained."""
+    with random.drawing(training=False):
+        return apply(model, x)
+
+
+def _joined(parts: Sequence[Any], rows: int) -> Any:
+    """The predictions of all blocks, one below the other."""
+    leaves = [dict(flatten(part)) for part in parts]
+
+    def whole(path: tuple[str, ...], _: Any) -> np.ndarray:
+        pieces = [np.asarray(found[path]) for found in leaves]
+        if any(piece.ndim == 0 for piece in pieces) or sum(len(piece) for piece in pieces) != rows:
+            raise ShapeError(
+                f"the model gives {pieces[0].shape} for a block of rows, and not one prediction for each row",
+                fix="a model that keeps the first axis; run.value(name, x=…) for other values",
+            )
+        return np.concatenate(pieces)
+
+    return rebuild(parts[0], whole)

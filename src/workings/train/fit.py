@@ -1,0 +1,213 @@
+"""`fit`: a model, its data and a loss, made into a run of epochs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workings.errors import ArgumentError
+from workings.nn.losses import LOSSES, check_target, loss_of
+from workings.trace.trace import trace_function
+from workings.trace.trees import flatten, rebuild
+from workings.train.checks import check_count
+from workings.train.data import split
+from workings.train.epochs import EarlyStopping, Epochs
+from workings.train.evaluate import Evaluator, apply, predict, rows_of
+from workings.train.events import Listener
+from workings.train.feed import Batches
+from workings.train.metrics import Metric, metrics_of
+from workings.train.optimizers import Adam, Optimizer, optimizer_of
+from workings.train.program import build
+from workings.train.run import Run
+from workings.train.schedules import ReduceOnPlateau
+from workings.train.train import checked_listeners
+from workings.train.updates import Nudging
+
+__all__ = ["fit"]
+
+_USUAL_BATCH = 32
+
+
+def fit(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    loss: str | Callable[[Any, Any], Any],
+    optimizer: str | Optimizer | None = None,
+    batch_size: int | None = None,
+    epochs: int = 10,
+    validation: float | tuple[Any, Any] | None = None,
+    stratify: bool = False,
+    metrics: str | Metric | Sequence[str | Metric] = (),
+    early_stopping: EarlyStopping | None = None,
+    reduce_on_plateau: ReduceOnPlateau | None = None,
+    augment: Callable[[Any], Any] | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    dtype: Any = np.float32,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    accumulate: int = 1,
+    average: float | None = None,
+    rates: Mapping[str, float] | None = None,
+    frozen: Sequence[str] = (),
+    engine: str = "numpy",
+    progress: bool | None = None,
+    listeners: Listener | Sequence[Listener] = (),
+    chunk: int | None = None,
+) -> Run:
+    """Train a model: nudge its parameters, batch by batch, against the gradient of the loss.
+
+    model              a module of `nn`, or any dataclass of arrays that can be called; it stays as it is
+    x, y               inputs and targets: arrays with one row for each example. A tuple or dict of arrays as `x` goes
+                       into the model's arguments; one as `y` goes to the loss as it is
+    loss               a function of prediction and target, or the name of one in `nn`: "cross_entropy", "mse", …
+    optimizer          the update rule, or its name; `Adam()` if left out
+    batch_size         rows in a step, the last step of an epoch taking what is left; None: 32, or all if fewer
+    epochs             how many times all rows are gone through
+    validation         data that are not trained on: a share of x and y, such as 0.1, or a pair (x, y)
+    stratify           whether each class has its share in what is split off for validation
+    metrics            what is measured on the validation data at the end of each epoch: "accuracy", …
+    early_stopping     when to stop because nothing improves; see `EarlyStopping`
+    reduce_on_plateau  when to reduce the learning rate because nothing improves; see `ReduceOnPlateau`
+    augment            a function of NumPy that changes the inputs of each batch, as by `workings.random`
+    shuffle, seed      the order of the rows in each epoch, and random numbers in layers, are keyed by the seed
+    dtype              parameters and floating data are cast to it
+    clip_value, clip_norm, accumulate, average, rates, frozen, engine, progress, listeners, chunk
+                       as in `train`; with `average` it is the averaged parameters that are validated and predict
+
+    Returns a `Run` with `model`, `predict`, `evaluate`, `history`, and all else that a run has.
+
+    >>> import numpy as np, workings as wk
+    >>> from workings import nn
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(200, 2))
+    >>> inside = (np.sum(x**2, axis=1) < 1).astype(int)
+    >>> model = nn.Sequential(nn.Linear(2, 16, rng=0), nn.Tanh(), nn.Linear(16, 2, rng=1))
+    >>> run = wk.fit(model, x, inside, loss=nn.cross_entropy, optimizer=wk.Adam(0.03), epochs=30, progress=False)
+    >>> run.evaluate(x, inside, metrics="accuracy")["accuracy"] > 0.95
+    True
+
+    Raises `ArgumentError`, `ShapeError` and their kin before the first step for whatever does not fit.
+    """
+    measure = loss_of(loss)
+    cast = _caster(np.dtype(dtype))
+    x, y = cast("x", x), cast("y", y)
+    held = _validation(validation, x, y, cast, seed, stratify)
+    if isinstance(held, _Split):
+        x, y, held = held.x, held.y, held.held
+    model = rebuild(model, lambda path, leaf: cast(".".join(path), leaf))
+    rows = _check_rows(x, y)
+    size = min(_USUAL_BATCH, rows) if batch_size is None else batch_size
+    batches = Batches(size, shuffle, seed)
+    batches.check(rows)
+    _check_target(measure, model, x, y)
+    rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
+    count = check_count("epochs", epochs)
+    named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
+    built = build(
+        _objective(measure, augment),
+        {"model": model},
+        {"x": x, "y": y},
+        rule,
+        count * batches.per_epoch(rows),
+        nudging=Nudging(clip_value, clip_norm, accumulate, average, rates or {}, frozen),
+        batches=batches,
+        seed=seed,
+        names=named,
+    )
+    evaluator = Evaluator(measure, engine, int(size), cast)
+    task = Epochs(
+        evaluator,
+        held,
+        metrics_of(metrics),
+        early_stopping,
+        reduce_on_plateau,
+        batches,
+        rows,
+    )
+    run = Run(built, engine, checked_listeners(listeners), progress, task)
+    return run.resume(epochs=count, chunk=chunk)
+
+
+def _objective(measure: Callable[[Any, Any], Any], augment: Callable[[Any], Any] | None) -> Callable[..., Any]:
+    def loss(model: Any, x: Any, y: Any) -> Any:
+        return measure(apply(model, x if augment is None else augment(x)), y)
+
+    return loss
+
+
+def _caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
+    """What makes arrays of lists, and gives floating values the dtype of the run."""
+    if dtype.kind != "f":
+        raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
+
+    def cast(name: str, tree: Any) -> Any:
+        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
+            tree = np.asarray(tree)
+        if tree is None:
+            raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
+        return rebuild(tree, lambda _, leaf: _as(leaf, dtype))
+
+    return cast
+
+
+def _as(leaf: Any, dtype: np.dtype) -> Any:
+    value = np.asarray(leaf)
+    return value.astype(dtype) if value.dtype.kind == "f" and value.dtype != dtype else value
+
+
+class _Split:
+    """Data with a part of them held back."""
+
+    def __init__(self, x: Any, y: Any, held: tuple[Any, Any]) -> None:
+        self.x, self.y, self.held = x, y, held
+
+
+def _validation(
+    validation: Any, x: Any, y: Any, cast: Callable[[str, Any], Any], seed: int, stratify: bool
+) -> _Split | tuple[Any, Any] | None:
+    if validation is None:
+        return None
+    if isinstance(validation, tuple) and len(validation) == 2:
+        held = cast("the validation's x", validation[0]), cast("the validation's y", validation[1])
+        _check_rows(*held, "the validation's ")
+        return held
+    if isinstance(validation, (int, float)) and not isinstance(validation, bool):
+        _check_rows(x, y)
+        (x, y), held = split(x, y, float(validation), seed, stratify=stratify)
+        return _Split(x, y, held)
+    raise ArgumentError(
+        f"validation is {validation!r}; it is a share of the data, or a pair of inputs and targets",
+        fix="validation=0.1, or validation=(x_validation, y_validation)",
+    )
+
+
+def _check_rows(x: Any, y: Any, whose: str = "") -> int:
+    """The number of rows of inputs and targets. Raises `ArgumentError` unless they are equally many."""
+    counts = rows_of(f"{whose}x", x), rows_of(f"{whose}y", y)
+    if counts[0] != counts[1]:
+        raise ArgumentError(
+            f"{whose}x has {counts[0]:,} rows and {whose}y has {counts[1]:,}", fix="one target for each input"
+        )
+    if not counts[0]:
+        raise ArgumentError(f"{whose}x and {whose}y have no rows", fix="one row for each example")
+    return counts[0]
+
+
+def _check_target(measure: Callable[..., Any], model: Any, x: Any, y: Any) -> None:
+    """Raise where a target does not suit a loss of `nn`, by the values that the labels have."""
+    inner = measure.func if isinstance(measure, functools.partial) else measure
+    options = measure.keywords if isinstance(measure, functools.partial) else {}
+    known = {known.function: name for name, known in LOSSES.items()}
+    if inner not in known or not isinstance(y, np.ndarray):
+        return
+    few = rebuild(x, lambda _, leaf: leaf[:1])
+    outputs = trace_function(predict, {"model": model, "x": few}).graph.outputs
+    if len(outputs) == 1:
+        shape = (len(y), *outputs[0].shape[1:])
+        check_target(known[inner], shape, y, ignore=options.get("ignore"))
