@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError, GradientError
-from workings.graph import Carry, Graph, Node, Program, Role, input_node, reachable, substitute
+from workings.graph import Carry, Graph, Node, Program, Role, input_node, reachable, remake, substitute
 from workings.graph.layouts import CONTIGUOUS
 from workings.trace.trace import Trace
 from workings.trace.trees import Path
@@ -126,7 +126,9 @@ def _step(objective: Objective, first: Objective, arguments: Arguments, updates:
     """One step by this objective; whatever is not a batch of rows is an input of the first one's."""
     pairs = zip(objective.trace.graph.inputs, first.trace.graph.inputs, strict=True)
     shared = {own: one for own, one in pairs if own.shape == one.shape}
-    output, *after = substitute([objective.loss, *objective.states], shared)
+    output, *after = objective.loss, *objective.states
+    if objective is not first:
+        output, *after = _copied([output, *after], shared)
     gradients = _gradients(first.trace, arguments, output, updates.trained)
     carry = updates.apply(gradients)
     starts = dict(zip(first.trace.graph.inputs, first.trace.leaves(arguments.values), strict=True))
@@ -138,6 +140,15 @@ def _step(objective: Objective, first: Objective, arguments: Arguments, updates:
     inputs = [shared.get(node, node) for node in objective.trace.graph.inputs]
     outputs = [output, finite(output, left), either(stops), *left, *stops.values()]
     return _Step([node for node in inputs if node.role is Role.DATA], gradients, carry, outputs, stops)
+
+
+def _copied(outputs: Sequence[Node], replaced: Mapping[Node, Node]) -> list[Node]:
+    """The outputs with inputs replaced; every node is new, so that the lines stand in the order of the user's."""
+    new = dict(replaced)
+    for node in reachable(outputs):
+        if node not in new and not node.is_input:
+            new[node] = remake(node, tuple(new.get(i, i) for i in node.inputs))
+    return [new.get(node, node) for node in outputs]
 
 
 def _settings(optimizer: Optimizer, nudging: Nudging, bounds: Mapping[str, float | None]) -> dict[str, float]:
