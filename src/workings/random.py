@@ -419,4 +419,5 @@ def _filled(flat: Any, shape: tuple[int, ...]) -> Any:
     if shape == ():
         return flat[0]
     count = math.prod(shape)
-    return np.reshape(flat[:count] if len(flat) > count else flat, shape)
+    values = flat[:count] if len(flat) > count else flat
+    return values if len(shape) == 1 else np.reshape(values, shape)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import workings as wk
-from workings import functions
+from workings import functions, random
 from workings.trace.allowed import FUNCTIONS, UFUNCS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -20,6 +20,10 @@ def named(start: str) -> set[str]:
 
 def test_every_function_of_ours_is_named() -> None:
     assert named("In `workings.functions`") == set(functions.__all__)
+
+
+def test_every_random_function_is_named() -> None:
+    assert named("In `workings.random`") == set(random.__all__)
 
 
 def test_every_ufunc_is_named() -> None:

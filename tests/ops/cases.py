@@ -349,4 +349,26 @@ case("getitem", "f8", key=())
 case("put", "f8", shape=(), key=())
 case("put", "i8[2]", shape=(4,), key=(slice(0, 2),))
 
+# ── random numbers ──────────────────────────────────────────────────────────────────────────────────────────
+
+for _key_type, _counter in (
+    ("u4[2]", "i8"),
+    ("u4[2]", "i8[5]"),
+    ("u4[2]", "i8[2,3]"),
+    ("u4[2]", "u4[4]"),
+    ("u4[2]", "i4[4]"),
+    ("u4[2]", "u8[4]"),
+    ("u4[2]", "u1"),
+    ("u4[2]", "i8[0]"),
+    ("u4[3,2]", "i8"),
+    ("u4[3,2]", "i8[3]"),
+    ("u4[3,1,2]", "i8[4]"),
+    ("u4[1,2]", "i8[1]"),
+    ("u4[0,2]", "i8"),
+):
+    case("threefry", _key_type, _counter)
+    case("shuffled", _key_type, _counter, count=5)
+for _count in (1, 2, 3, 4, 6, 7, 9, 100, 65536, 2**32):
+    case("shuffled", "u4[2]", "i8[6]", count=_count)
+
 SIGNATURES = [str(c) for c in CASES]

@@ -15,7 +15,7 @@ from workings.transform import reverse
 __all__ = ["arguments", "random_call", "random_graph", "random_program"]
 
 _SHAPES = ((), (1,), (3,), (4,), (3, 4), (4, 3), (3, 1), (1, 4), (2, 3, 4), (0,), (3, 0))
-_DTYPES = ("float64", "float64", "float32", "int64", "bool", "int8", "float16")
+_DTYPES = ("float64", "float64", "float32", "int64", "bool", "int8", "float16", "uint32")
 _NUMBERS = (2, 0, -1, 0.5, -0.0, 0.1, 1 / 1438, 3.0, 1e-8, float("inf"), float("nan"), True, 7)
 _OPS = [op.name for op in registered() if op.name not in ("input", "constant")]
 
@@ -57,6 +57,9 @@ def _inputs(rng: random.Random, op: str, x: Node, some: list[Any]) -> list[Any]:
         return [x, *(rng.choice([x, constant(np.ones(x.shape, x.dtype))]) for _ in range(rng.randint(0, 2)))]
     if op in ("getitem", "put"):
         return [x]
+    if op in ("threefry", "shuffled"):
+        key = constant(np.array([rng.getrandbits(32), rng.getrandbits(32)], np.uint32))
+        return [key, x if x.dtype.kind in "iu" else rng.randrange(100)]
     count = _count(op)
     inputs = rng.choices(some, k=count) if count > 1 else [x]
     if op == "where":
@@ -92,6 +95,8 @@ def _attributes(rng: random.Random, op: str, x: Node) -> dict[str, Any]:
         return {"dtype": np.dtype(rng.choice(_DTYPES))}
     if op == "getitem":
         return {"key": _key(rng, x)}
+    if op == "shuffled":
+        return {"count": rng.choice([1, 5, 1000])}
     if op == "put":
         return {"shape": (*x.shape, 3), "key": (*(slice(None) for _ in x.shape), rng.randrange(3))}
     return {}
@@ -115,8 +120,8 @@ def arguments(graph: Graph, seed: int) -> list[Any]:
         value = np.asarray(rng.normal(size=node.shape) * 3)
         edge = rng.random(node.shape) < 0.1
         value = np.where(edge, rng.choice([0.0, -0.0, np.inf, np.nan, 1.0], size=node.shape), value)
-        if node.dtype.kind in "ib":
-            value = np.where(np.isfinite(value), value, 0)
+        if node.dtype.kind in "iub":
+            value = np.where(np.isfinite(value), value, 0).astype(np.int64)
         values.append(value.astype(node.dtype)[()])
     return values
 

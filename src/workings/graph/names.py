@@ -17,7 +17,7 @@ __all__ = ["RESERVED", "Names", "assign", "identifier", "of_loop"]
 # words that a written program needs for itself
 RESERVED = frozenset(
     {"np", "train", "losses", "first", "last", "step", "range", "return", "stop", "finite", "main", "start"}
-    | {"math", "Path", "print", "erf"}
+    | {"math", "Path", "print", "erf", "shuffled", "threefry"}
     | set(keyword.kwlist)
 )
 
