@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import workings.ops  # noqa: F401
-from workings.errors import WorkingsError
 from tests.ops.cases import APART
+from workings.errors import WorkingsError
 from workings.graph import Carry, Graph, Node, Program, Role, call, constant, input_node, registered
 from workings.transform import reverse
 
