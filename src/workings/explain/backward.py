@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workings.explain.local import rule
-from workings.explain.loops import called, loop_steps
+from workings.explain.loops import loop_steps
 from workings.explain.product import rewritten
 from workings.explain.setting import Setting, between, worth
 from workings.explain.steps import Backward, Remark, Rule, Section, Step, Words
@@ -16,6 +16,7 @@ from workings.graph import Node, Op, reachable
 from workings.graph.names import Names
 from workings.write.maths import Leaf, by_formula
 from workings.write.tree import Symbol, Tree
+from workings.write.turn import called
 
 __all__ = ["MOST_LINES", "backward_section", "condensed", "rules_section"]
 

@@ -130,7 +130,8 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
     Raises `UnsupportedError` for an op that has no spelling in Python.
     """
     names = names or graph.names
-    function = Names().give(name or graph.name)
+    loops = {names[node] for node in graph.nodes if node.op.results is not None}
+    function = Names(RESERVED | loops).give(name or graph.name)
     constants = _Constants({graph: names})
     section: dict[Node, int] = {}
     for node in graph.nodes:
