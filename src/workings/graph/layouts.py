@@ -90,7 +90,7 @@ def _layout(node: Node, inputs: list[Layout]) -> Layout:
         return inputs[0] if same else ORDERED if worst >= ORDERED else UNKNOWN
     if name == "matmul":
         return CONTIGUOUS if node.ndim <= 2 else UNKNOWN
-    if name in _FRESH:
+    if name in _FRESH or (name == "put_along" and node.attributes["axis"] == node.ndim - 1):
         return CONTIGUOUS
     if name == "conv_transpose2d":  # a part of a new array
         return ORDERED

@@ -25,13 +25,11 @@ from workings.ops import lacking
 from workings.ops.infer import label, same_dtype, shapes_of
 from workings.ops.linear import product_jvp
 
-__all__ = ["Axis", "axes"]
-
 Attributes = Mapping[str, Any]
 Inferred = tuple[Shape, np.dtype]
 
 
-class Axis(NamedTuple):
+class _Axis(NamedTuple):
     """How windows slide along one axis."""
 
     size: int
@@ -50,16 +48,16 @@ class Axis(NamedTuple):
         return (length + self.before + self.after - self.span) // self.stride + 1
 
 
-def axes(size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> tuple[Axis, Axis]:
+def _axes(size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> tuple[_Axis, _Axis]:
     """Both axes, from attributes that may be one number for both."""
     numbers = [np.broadcast_to(n, 2).tolist() for n in (size, stride, dilation)]
     pairs = np.broadcast_to(padding, (2, 2)).tolist()
-    one, two = (Axis(n, s, a, b, d) for n, s, d, (a, b) in zip(*numbers, pairs, strict=True))
+    one, two = (_Axis(n, s, a, b, d) for n, s, d, (a, b) in zip(*numbers, pairs, strict=True))
     return one, two
 
 
-def _sliding(size: Any, attributes: Attributes) -> tuple[Axis, Axis]:
-    return axes(
+def _sliding(size: Any, attributes: Attributes) -> tuple[_Axis, _Axis]:
+    return _axes(
         size, *(attributes.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1)))
     )
 
@@ -76,7 +74,7 @@ def _images(name: str, *nodes: Node) -> None:
             )
 
 
-def _fitting(name: str, x: Node, sliding: Sequence[Axis], what: str = "kernel") -> Shape:
+def _fitting(name: str, x: Node, sliding: Sequence[_Axis], what: str = "kernel") -> Shape:
     """The number of windows down and across the images x; at least one has to fit."""
     for axis, length in zip(sliding, x.shape[2:], strict=True):
         if axis.span > length + axis.before + axis.after or axis.size < 1:
@@ -125,7 +123,7 @@ def _conv_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     return (x.shape[0], o, *_fitting("conv2d", x, _sliding(size, attributes))), _products("conv2d", inputs)
 
 
-def _placed(name: str, y: Node, size: Shape, sliding: Sequence[Axis], inputs: Sequence[Node]) -> None:
+def _placed(name: str, y: Node, size: Shape, sliding: Sequence[_Axis], inputs: Sequence[Node]) -> None:
     """Raise unless images of this size have just as many windows as y has places."""
     fits = all(axis.span <= n + axis.before + axis.after for axis, n in zip(sliding, size, strict=True))
     places = tuple(axis.places(n) for axis, n in zip(sliding, size, strict=True))
@@ -243,7 +241,7 @@ def _pooled(name: str, *, floating: bool) -> Callable[[Sequence[Node], Attribute
         _images(name, x)
         if floating:
             _floating(name, x)
-        shape = _fitting(name, x, axes(attributes["size"], attributes["stride"]), "window")
+        shape = _fitting(name, x, _axes(attributes["size"], attributes["stride"]), "window")
         return (*x.shape[:2], *shape), x.dtype
 
     return infer
@@ -263,7 +261,7 @@ def _unpooled_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     _images("avg_unpool2d", y)
     _floating("avg_unpool2d", y)
     shape = tuple(attributes["shape"])
-    _placed("avg_unpool2d", y, shape, axes(attributes["size"], attributes["stride"]), inputs)
+    _placed("avg_unpool2d", y, shape, _axes(attributes["size"], attributes["stride"]), inputs)
     return (*y.shape[:2], *shape), y.dtype
 
 

@@ -21,7 +21,7 @@ from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
 __all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
 
-_COMPOSITES = str(Path(__file__).parent.parent / "ops" / "functions.py")
+_COMPOSITES = {str(Path(__file__).parent.parent / "ops" / name) for name in ("functions.py", "images.py")}
 
 
 class Kind(Enum):
@@ -90,7 +90,7 @@ class _Code:
 
 
 def _kind(file: str) -> Kind:
-    if file == _COMPOSITES:
+    if file in _COMPOSITES:
         return Kind.COMPOSITE
     return Kind.USER if is_the_users(file) else Kind.INTERNAL
 
