@@ -26,7 +26,8 @@ __all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches
 # files and folders of ours that are written as a user's are: the variables there are the names of the values
 _PACKAGE = Path(__file__).parent.parent
 _COMPOSITES = tuple(
-    str(_PACKAGE / part) for part in ("ops/functions.py", "random.py", "nn", "train/optimizers", "train/schedules.py")
+    str(_PACKAGE / part)
+    for part in ("ops/functions.py", "ops/images.py", "random.py", "nn", "train/optimizers", "train/schedules.py")
 )
 
 
