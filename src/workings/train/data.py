@@ -102,7 +102,8 @@ def split(
     if not 0 < share < 1:
         raise ArgumentError(f"fraction is {share:g}; it lies between 0 and 1", fix="fraction=0.2")
     if rows < 2:
-        raise ArgumentError("there is one row, and two parts to fill", fix="two rows, or more")
+        there = "is one row" if rows else "are no rows"
+        raise ArgumentError(f"there {there}, and two parts to fill", fix="two rows, or more")
     count = min(max(round(share * rows), 1), rows - 1)
     # raw bits of a generator with a key are the same in every version of NumPy, which shuffles are not
     keys = np.random.Philox(check_count("seed", seed, 0)).random_raw(rows)

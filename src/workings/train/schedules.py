@@ -81,6 +81,11 @@ def _part(step: Any, steps: int, warmup: int) -> Any:
     return np.minimum(_since(step, warmup) / (steps - warmup), 1.0)
 
 
+def _above(floor: float, fall: Any) -> Any:
+    """A fall from 1 to 0 as one to the floor."""
+    return floor + (1 - floor) * fall if floor else fall
+
+
 def _check(schedule: Any) -> None:
     """Check the fields that schedules have in common."""
     check_rate("learning_rate", schedule.learning_rate)
@@ -225,8 +230,9 @@ class Cosine(Schedule):
         _check(self)
 
     def scale(self, step: Any) -> Any:
-        wave = (1 + np.cos(np.pi * _part(step, self.steps, self.warmup))) / 2
-        return _ramp(step, self.warmup, self.floor + (1 - self.floor) * wave)
+        part = _part(step, self.steps, self.warmup)
+        fall = (1 + np.cos(np.pi * part)) / 2
+        return _ramp(step, self.warmup, _above(self.floor, fall))
 
 
 @dataclass(frozen=True)
@@ -263,7 +269,7 @@ class Polynomial(Schedule):
     def scale(self, step: Any) -> Any:
         left = 1 - _part(step, self.steps, self.warmup)
         fall = left if self.power == 1 else left**self.power
-        return _ramp(step, self.warmup, self.floor + (1 - self.floor) * fall)
+        return _ramp(step, self.warmup, _above(self.floor, fall))
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class R2(Metric):
     >>> R2()([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0])
     0.9486081370449679
 
-    The statistic has means and squares about them, which are put together without loss.
+    The statistic has means, each measured from an origin close by, and squares about them, so that nothing cancels
+    where the targets are large and close together.
+
     Raises `ArgumentError` for shapes that differ, for nan, and for fewer than two examples.
 
     Source for `merge`: Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample
@@ -99,23 +101,27 @@ class R2(Metric):
             raise ArgumentError("prediction and target are single numbers", fix="arrays, with one row for each example")
         rows = len(t)
         p, t = p.reshape(rows, -1) if rows else p[:, None], t.reshape(rows, -1) if rows else t[:, None]
-        mean = t.mean(axis=0) if rows else np.zeros(t.shape[1])
+        origin = t.mean(axis=0) if rows else np.zeros(t.shape[1])
+        mean = np.sum(t - origin, axis=0) / max(rows, 1)
         return {
             "count": rows,
+            "origin": origin,
             "mean": mean,
-            "spread": np.sum((t - mean) ** 2, axis=0),
+            "spread": np.sum((t - origin - mean) ** 2, axis=0),
             "error": np.sum((p - t) ** 2, axis=0),
         }
 
     def merge(self, parts: Sequence[Statistic]) -> Statistic:
         parts = [part for part in parts if part["count"]] or list(parts[:1])
-        count = sum(part["count"] for part in parts)
-        first = parts[0]["mean"]
-        mean = first + sum(part["count"] * (part["mean"] - first) for part in parts) / max(count, 1)
+        counts, origin = [part["count"] for part in parts], parts[0]["origin"]
+        means = [part["origin"] - origin + part["mean"] for part in parts]
+        mean = sum(n * m for n, m in zip(counts, means, strict=True)) / max(sum(counts), 1)
+        between = sum(n * (m - mean) ** 2 for n, m in zip(counts, means, strict=True))
         return {
-            "count": count,
+            "count": sum(counts),
+            "origin": origin,
             "mean": mean,
-            "spread": sum(part["spread"] + part["count"] * (part["mean"] - mean) ** 2 for part in parts),
+            "spread": sum(part["spread"] for part in parts) + between,
             "error": sum(part["error"] for part in parts),
         }
 

@@ -19,11 +19,11 @@ def adam(
 ) -> tuple[Any, Mapping[str, Any]]:
     """Adam's rule: algorithm 1 of its paper, in the order at the end of its section 2."""
     count = settings["step"] + 1
-    rate = settings["learning_rate"] / (1 - settings["beta_1"] ** count)
+    corrected = settings["learning_rate"] / (1 - settings["beta_1"] ** count)
     root = (1 - settings["beta_2"] ** count) ** 0.5
     m, v = moments(gradient, state, settings)
     size = np.sqrt(v) / fitted(root, parameter) + settings["epsilon"]
-    return parameter - fitted(rate, parameter) * m / size, {"m": m, "v": v}
+    return parameter - fitted(corrected, parameter) * m / size, {"m": m, "v": v}
 
 
 def moments(gradient: Any, state: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Any, Any]:
