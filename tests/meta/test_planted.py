@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.ops import test_conformance as conformance
-from tests.ops.cases import CASES, Case, cases_of
+from tests.ops.cases import APART, CASES, Case, cases_of
 from tests.ops.checks import ENGINES, check_engine, check_forward, check_inference, check_reverse, check_second_order
 from tests.transform import test_rules as rules
 from tests.transform.checks import check_pattern, check_pattern_bits
@@ -23,7 +23,7 @@ from workings.transform import simplify as simplify_function
 from workings.transform.rules import ALGEBRA, EXACT, PATTERNS, STRUCTURE, Pattern, Structure
 
 assert simplify_function
-OPS = [op for op in registered() if op.name not in ("input", "constant")]
+OPS = [op for op in registered() if op.name not in APART]
 PARTIALS = [(op, k) for op in OPS for k, partial in enumerate(op.partials or ()) if partial != 0]
 FLAT = [(op, k) for op in OPS for k, partial in enumerate(op.partials or ()) if partial == 0]
 VJPS = [op for op in OPS if op.vjp is not None]

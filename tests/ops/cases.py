@@ -17,7 +17,7 @@ import numpy as np
 import workings.ops
 from workings.graph import Node, call, input_node, lookup
 
-__all__ = ["CASES", "SIGNATURES", "Case", "case", "cases_of"]
+__all__ = ["APART", "CASES", "SIGNATURES", "Case", "case", "cases_of"]
 
 assert workings.ops  # importing it enters the ops in the registry
 
@@ -99,6 +99,9 @@ def _type(spec: Any) -> tuple[np.dtype, tuple[int, ...]]:
 def _short(value: Any) -> str:
     return re.sub(r"slice\((\S+), (\S+), (\S+)\)", r"\1:\2:\3", str(value)).replace("None:", ":").replace(":None", ":")
 
+
+# no functions of arrays; tests/transform/test_scan.py has the loops
+APART = ("input", "constant", "scan", "result")
 
 CASES: list[Case] = []
 

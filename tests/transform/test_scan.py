@@ -317,3 +317,33 @@ def test_a_gradient_runs_each_loop_once_each_way(net, values):
     loops = [sum(node.op.name == "scan" for node in graph.nodes) for graph in (plain, short)]
     assert loops[1] == 2 * loops[0]
     assert sum(node.op.name == "scan" for node in once.nodes) >= loops[1]
+
+
+# ── against JAX ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("reverse", [False, True])
+def test_jax_has_the_same_loop(reverse):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+
+    def loss(scan, np, w, u, b, xs, start):
+        def cell(carry, x):
+            h, total = carry
+            h = np.tanh(x @ w + h @ u + b)
+            return (h, total + np.sum(h)), {"h": h, "x": x * total}
+
+        (h, total), rows = scan(cell, (start, 0.0), xs, reverse=reverse)
+        return np.sum(h**2) * total + np.mean(rows["h"]) + np.sum(np.sin(rows["x"]))
+
+    values = (W, U, B, XS, np.cos(B))
+    mine = functools.partial(loss, wk.scan, np)
+    theirs = functools.partial(loss, jax.lax.scan, jax.numpy)
+    _near(mine(*values), theirs(*values), 1e-14)
+    wrt = tuple(range(len(values)))
+    for a, b in zip(wk.grad(mine, wrt)(*values), jax.grad(theirs, wrt)(*values), strict=True):
+        _near(a, np.asarray(b))
+    _near(wk.hessian(mine, 2)(*values), np.asarray(jax.hessian(theirs, 2)(*values)), 1e-12)
+    for a, b in zip(wk.jvp(mine, values, values), jax.jvp(theirs, values, values), strict=True):
+        _near(a, np.asarray(b))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import workings.ops  # noqa: F401
+from tests.ops.cases import APART
 from workings.errors import WorkingsError
 from workings.graph import Carry, Graph, Node, Program, Role, call, constant, input_node, registered
 from workings.transform import reverse
@@ -17,7 +18,7 @@ __all__ = ["arguments", "random_call", "random_graph", "random_program"]
 _SHAPES = ((), (1,), (3,), (4,), (3, 4), (4, 3), (3, 1), (1, 4), (2, 3, 4), (0,), (3, 0))
 _DTYPES = ("float64", "float64", "float32", "int64", "bool", "int8", "float16")
 _NUMBERS = (2, 0, -1, 0.5, -0.0, 0.1, 1 / 1438, 3.0, 1e-8, float("inf"), float("nan"), True, 7)
-_OPS = [op.name for op in registered() if op.name not in ("input", "constant")]
+_OPS = [op.name for op in registered() if op.name not in APART]
 
 
 def random_graph(seed: int, size: int = 12, dtypes: tuple[str, ...] = _DTYPES) -> Graph:

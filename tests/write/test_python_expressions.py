@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.ops.cases import APART
 from tests.write.random_graphs import arguments, random_call, random_graph
 from workings.engines import compile_function
 from workings.graph import Graph, Node, call, constant, every_value, input_node, registered
@@ -16,7 +17,7 @@ from workings.graph.layouts import CONTIGUOUS, Layouts
 from workings.write import write_python_function
 from workings.write.literals import number, spelled, typed
 
-OPS = [op.name for op in registered() if op.name not in ("input", "constant")]
+OPS = [op.name for op in registered() if op.name not in APART]
 
 a, b = input_node("a", (3, 4), "float64"), input_node("b", (3, 4), "float64")
 f = input_node("f", (3, 4), "float32")

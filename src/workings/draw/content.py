@@ -23,6 +23,7 @@ from workings.graph import Graph, Node, Role
 from workings.write.maths import expression
 from workings.write.text import text
 from workings.write.tree import Symbol, Tree
+from workings.write.turn import turn_of
 from workings.write.values import value_text
 
 __all__ = ["compose"]
@@ -135,6 +136,8 @@ class _Writer:
         kind, word = self._kind(unit)
         renewed = node in self.updates
         more = node.because.rule if node.because is not None and unit.phase == "backward" else ""
+        if node.op.results is not None:
+            more = _turn(node)
         return Box(
             key=f"b{at}",
             kind=kind,
@@ -179,7 +182,7 @@ class _Writer:
     def _numbers(self, node: Node) -> dict[str, Any]:
         """Shape, value and gradient of a box."""
         found: dict[str, Any] = {"node": node, "shape": "×".join(map(str, node.shape))}
-        if node in self.values:
+        if node in self.values and node.op.results is None:
             found["value"] = _shown(self.values[node])
         if node in self.gradients and node is not self.graph.outputs[0]:
             found["gradient"] = _shown(self.gradients[node])
@@ -360,7 +363,17 @@ def _side(title: str, phase: Phase) -> str:
     return title if phase in ("forward", title) else f"{title}, {phase}"
 
 
+def _turn(node: Node) -> str:
+    """What a loop does in each turn."""
+    turn = turn_of(node)
+    lines = [f"{text(symbol)} = {text(tree)}" for symbol, tree in turn.lines]
+    lines += [f"{text(symbol)} ← {text(tree)}" for symbol, tree in turn.carried]
+    return f"in each turn: {'; '.join(lines)}"
+
+
 def _operation(node: Node) -> str:
+    if node.op.results is not None:
+        return f"loop, {plural(node.attributes['length'], 'turn')}"
     return "constant" if node.is_constant else node.op.name.replace("_", " ")
 
 

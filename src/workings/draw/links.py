@@ -41,7 +41,8 @@ class Links:
         """The factor of one link; None where it is no number."""
         assert self.units is not None
         below, unit = self.units.all[source].node, self.units.all[target]
-        if below.shape != () or unit.node.shape != ():
+        loop = any(n.op.results is not None or n.op.name == "result" for n in (below, *unit.nodes))
+        if below.shape != () or unit.node.shape != () or loop:
             return None
         own = set(unit.nodes)
         given = list(dict.fromkeys(i for n in unit.nodes for i in n.inputs if i not in own and not i.is_constant))
@@ -85,7 +86,9 @@ def links(
     if loss.shape != () or loss.dtype.kind != "f" or not wrt:
         return Links()
     way = set(gradients) if gradients else set(adjoints(loss, wrt))
-    way &= set(depending([loss], wrt))
+    flows = set(depending([loss], wrt))
+    way &= flows
+    way |= {node for node in flows if node.op.results is not None}  # a loop, by its results
     pairs = []
     for source, target in units.links:
         node = units.all[target].node

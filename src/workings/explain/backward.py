@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workings.explain.local import rule
+from workings.explain.loops import loop_steps
 from workings.explain.product import rewritten
-from workings.explain.setting import Setting, worth
+from workings.explain.setting import Setting, between, worth
 from workings.explain.steps import Backward, Remark, Rule, Section, Step, Words
 from workings.graph import Node, Op, reachable
 from workings.graph.names import Names
 from workings.write.maths import Leaf, by_formula
-from workings.write.tree import Tree
+from workings.write.tree import Symbol, Tree
+from workings.write.turn import called
 
 __all__ = ["MOST_LINES", "backward_section", "condensed", "rules_section"]
 
@@ -39,7 +41,7 @@ def condensed(setting: Setting, renumber: bool) -> Setting:
     mentioned = _mentioned(setting)
     hidden: set[Node] = set()
     for node in reversed(setting.forward):
-        if node.name is not None or node is setting.loss or node in setting.given_set:
+        if node.name is not None or node is setting.loss or node in setting.given_set or node.op.results is not None:
             continue
         flows = node in setting.active if setting.scalar else node in setting.adjoints
         once = uses[node] == 1 and user[node].scope == node.scope
@@ -59,6 +61,7 @@ def condensed(setting: Setting, renumber: bool) -> Setting:
     names = {n: s for n, s in setting.names.items() if n not in hidden}
     if renumber:
         anew = [n for n in setting.forward if n in names and n.name is None and n is not setting.loss]
+        anew = [n for n in anew if n.op.results is None]  # a loop is called by its function
         without = set(anew)
         fixed = {n: s for n, s in names.items() if n not in without}
         giver = Names(set(fixed.values()))
@@ -132,8 +135,12 @@ def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node
         if lines.read(adjoint, node) is None:
             known[adjoint] = value
         scope = () if node in setting.wrt else node.scope
-        tree = by_formula(formula, _leaf(setting, lines, node))
+        leaf = called(_leaf(setting, lines, node))
+        tree = by_formula(formula, leaf)
         steps.append(Backward(node, setting.derivative(node), tree, formula, value, (), scope))
+        # one that goes forward, and stacks up more for the way back, was shown there
+        for loop in (n for n in between(formula, known) if n.op.results is not None and n.because is not None):
+            steps += loop_steps(loop, Symbol(loop.attributes["body"].name, loop), leaf)
         if node in setting.wrt:
             results[node] = value
     return Section(title, tuple(steps)), results
@@ -144,7 +151,7 @@ def _formula(setting: Setting, lines: _Lines, node: Node) -> Node:
     adjoint = setting.adjoints[node]
     if lines.read(adjoint, node) is not None:
         return adjoint
-    stop = {*setting.values, *lines.shared} - {adjoint}
+    stop = {n for n in (*setting.values, *lines.shared) if n.op.results is None} - {adjoint}
     met = reachable([adjoint], stop=stop)
     leaves = [n for n in met if n in stop and not (n.is_constant and n.shape == ())]
     return rewritten(adjoint, leaves)[0]
@@ -162,7 +169,8 @@ def rules_section(setting: Setting) -> Section:
     """The rule of each kind of operation that a derivative flows through, once, in words."""
     seen: dict[Op, Node] = {}
     for node in reversed(setting.forward):
-        if node in setting.adjoints and node not in setting.wrt:
+        flows = node in setting.adjoints or (node.op.results is not None and node in setting.active)
+        if flows and node not in setting.wrt:
             seen.setdefault(node.op, node)
     steps: list[Step] = []
     said: set[Words] = set()

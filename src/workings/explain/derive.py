@@ -14,6 +14,7 @@ from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_pat
 from workings.explain.check import ELEMENTS, check_step
 from workings.explain.flat import no_path, why_zero
 from workings.explain.local import Slope, local_steps, slopes
+from workings.explain.loops import loop_steps
 from workings.explain.nudge import nudge_steps
 from workings.explain.setting import Setting, prepare, worth
 from workings.explain.steps import (
@@ -184,7 +185,10 @@ def forward_section(setting: Setting) -> Section:
     for i, node in enumerate(shown):
         if i == half and len(shown) < len(lines):
             steps.append(Remark((f"… {len(lines) - len(shown):,} more values …",)))
-        steps.append(_value(setting, node))
+        if node.op.results is not None:
+            steps += loop_steps(node, setting.symbol(node), setting.known)
+        else:
+            steps.append(_value(setting, node))
     return Section(("Forward: the values",), (*steps, *_first_not_finite(setting)))
 
 

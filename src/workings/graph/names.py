@@ -78,7 +78,7 @@ def assign(graph: Graph) -> dict[Node, str]:
             result[node] = names.give(title)
     for node in forward:
         if node not in result:
-            result[node] = names.give("constant" if node.is_constant else of_loop(node) or "z")
+            result[node] = names.give("constant" if node.is_constant else _of_loop(node, graph) or "z")
     derivative = [n for n in graph.nodes if n.because is not None and (n.inputs or n.shape != ())]
     for node in derivative:
         because = node.because
@@ -90,8 +90,14 @@ def assign(graph: Graph) -> dict[Node, str]:
         elif because.of is not None and because.of in result:
             result[node] = names.give("d_" + result[because.of])
         else:
-            result[node] = names.give(of_loop(node) or "g")
+            result[node] = names.give(_of_loop(node, graph) or "g")
     return {node: result[node] for node in graph.nodes if node in result}
+
+
+def _of_loop(node: Node, graph: Graph) -> str | None:
+    """The name of a loop, which is a function in a written program, and so not that of the graph."""
+    name = of_loop(node)
+    return f"{name}_loop" if name == graph.name and node.op.results is not None else name
 
 
 def of_loop(node: Node) -> str | None:

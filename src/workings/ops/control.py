@@ -107,10 +107,6 @@ def _results(attributes: Attributes) -> list[Inferred]:
     ]
 
 
-def _type(shape: Shape, dtype: np.dtype) -> str:
-    return f"{dtype.name}[{','.join(map(str, shape))}]" if shape else dtype.name
-
-
 def _infer(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     body, carry, rows, length = (attributes[key] for key in ("body", "carry", "rows", "length"))
     title = f"the loop {body.name}"
@@ -125,15 +121,23 @@ def _infer(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
         shape = given.shape
         if k in gone_through:
             if given.shape[:1] != (length,):
-                raise ShapeError(f"{title} has {length} turns, and {label(given)} has shape {given.shape}")
+                raise ShapeError(
+                    f"{title} has {length} turns, and {label(given)} has shape {given.shape}",
+                    fix=f"an array of {length} rows",
+                )
             shape = given.shape[1:]
         if shape != wanted.shape:
-            raise ShapeError(f"{title}: {wanted.name} has shape {wanted.shape}, and is given {shape}")
+            raise ShapeError(
+                f"{title}: {wanted.name} has shape {wanted.shape}, and is given {shape}", fix=f"shape {wanted.shape}"
+            )
         if given.dtype != wanted.dtype:
             raise DtypeError(f"{title}: {wanted.name} is {wanted.dtype.name}, and is given {given.dtype.name}")
     for before, after in zip((body.inputs[k] for k in carried), body.outputs, strict=False):
         if (before.shape, before.dtype) != (after.shape, after.dtype):
-            raise ShapeError(f"{title}: {before.name} is {before.type} before a turn, and {after.type} after it")
+            raise ShapeError(
+                f"{title}: {before.name} is {before.type} before a turn, and {after.type} after it",
+                fix="one shape and dtype, whatever the turn",
+            )
     return (), np.dtype(object)
 
 

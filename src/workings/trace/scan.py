@@ -16,7 +16,7 @@ from workings.trace.apply import as_node, belonging
 from workings.trace.frames import locate, user_origin
 from workings.trace.trace import Trace, bind, place_of, title_of, trace_function
 from workings.trace.traced import Traced
-from workings.trace.trees import Path, flatten, rebuild
+from workings.trace.trees import Path, flatten, is_leaf, rebuild
 from workings.trace.value import Value, current_scopes
 
 __all__ = ["scan"]
@@ -117,13 +117,17 @@ def _turns(xs: Any, length: int | None) -> int:
         if first is None:
             first = (f"{name} has", shape[0])
         elif first[1] != shape[0]:
-            said = f"length is {first[1]}" if first[0] == "length" else f"{first[0]} {first[1]}"
+            given = first[0] == "length"
             raise ShapeError(
-                f"{name} has {shape[0]} rows, and {said}", where=user_origin(), fix="as many rows in each array of xs"
+                f"{name} has {shape[0]} rows, and {f'length is {first[1]}' if given else f'{first[0]} {first[1]}'}",
+                where=user_origin(),
+                fix="xs alone, which says how many turns there are" if given else "as many rows in each array of xs",
             )
     if first is None:
         raise ArgumentError(
-            "wk.scan has no rows to go through, and no number of turns", where=user_origin(), fix="length=10, or xs"
+            "wk.scan has no rows to go through, and no number of turns",
+            where=user_origin(),
+            fix="wk.scan(f, init, xs), or wk.scan(f, init, length=10)",
         )
     return first[1]
 
@@ -175,7 +179,8 @@ class _Check:
 
     def __call__(self, output: Any) -> tuple[Any, Any]:
         if not isinstance(output, tuple) or len(output) != 2:
-            what = f"a tuple of {len(output)}" if isinstance(output, tuple) else type(output).__name__
+            what = "one value" if is_leaf(output) else type(output).__name__
+            what = f"a tuple of {len(output)}" if isinstance(output, tuple) else what
             raise ArgumentError(
                 f"{self.title} returns {what}, and a turn gives two: what is carried on, and a row of the result",
                 where=self.where,
@@ -257,13 +262,9 @@ def _traced(f: Callable[..., Any], init: Any, xs: Any, turns: int) -> _Body:
         if not strong:
             break
         start = rebuild(start, lambda path, leaf, s=strong: _example(*s[path]) if path in s else leaf)
-    count = len(check.given)
     around = _around(traced.graph, first)
     fresh = {node: input_node(node.name or "z", node.shape, node.dtype, Role.CONSTANT) for node in around}
-    graph = Graph(
-        [*traced.graph.inputs, *fresh.values()], substitute(traced.graph.outputs, fresh), name=traced.graph.name
-    )
-    assert len(graph.outputs) >= count
+    graph = Graph([*traced.graph.inputs, *fresh.values()], substitute(traced.graph.outputs, fresh), name=_title(f))
     return _Body(graph, around, traced.result[1])
 
 
@@ -282,6 +283,11 @@ def _turn(f: Callable[..., Any], start: Any, row: Any, check: _Check) -> Trace:
         weak=lambda path: path in weak,
         titled=False,
     )
+
+
+def _title(f: Callable[..., Any]) -> str:
+    """What the loop is called: as its function is, if that has a name."""
+    return "loop" if getattr(f, "__name__", "") == "<lambda>" else title_of(f)
 
 
 def _example(shape: tuple[int, ...], dtype: np.dtype) -> Any:

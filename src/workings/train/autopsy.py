@@ -9,7 +9,9 @@ import numpy as np
 
 from workings.engines import ReferenceEngine
 from workings.errors import NonFiniteError
-from workings.graph import Node, Program, reachable
+from workings.graph import Node, Program, every_value, reachable
+from workings.graph.layouts import contiguous
+from workings.ops.control import Loop
 
 __all__ = ["autopsy", "culprit"]
 
@@ -39,13 +41,19 @@ def culprit(outputs: Sequence[Node], values: Mapping[Node, Any]) -> Node | None:
             behind.add(node)
             todo.extend(i for i in node.inputs if i in bad)
     found = sorted((node for node in behind if node.inputs), key=lambda node: node.serial)
-    nan = {node for node in behind if np.any(np.isnan(values[node]))}
+    nan = {node for node in behind if _is_nan(values[node])}
     first = [node for node in found if not any(i in bad for i in node.inputs)]
     first += [node for node in found if node in nan and not any(i in nan for i in node.inputs)]
     return next(iter((*first, *found)), None)
 
 
+def _is_nan(value: Any) -> bool:
+    return any(map(_is_nan, value)) if isinstance(value, tuple) else bool(np.any(np.isnan(value)))
+
+
 def _is_finite(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_finite, value))
     return np.asarray(value).dtype.kind != "f" or bool(np.all(np.isfinite(value)))
 
 
@@ -63,16 +71,35 @@ def autopsy(
             fix="engine='reference', to see whether it is met there",
         )
     else:
-        names = program.step.names
+        where, node, values, names = _within(node, values, program.step.names)
         rates = {n.name: float(v) for n, v in zip(program.setting_inputs, settings, strict=True)}
         error = NonFiniteError(
-            f"step {step}: {_words(node, values, names)}{_behind(node, names)}",
+            f"step {step}: {where}{_words(node, values, names)}{_behind(node, names)}",
             where=node.origin,
             fix=_advice(node, step, rates.get("learning_rate")),
         )
         error.values = {names[i]: values[i] for i in node.inputs if i in names}
     error.node, error.step = node, step
     return error
+
+
+def _within(
+    node: Node, values: Mapping[Node, Any], names: Mapping[Node, str]
+) -> tuple[str, Node, Mapping[Node, Any], Mapping[Node, str]]:
+    """The culprit in a loop: in which turn it was, what it is there, and the values and names of that turn."""
+    if node.op.results is None:
+        return "", node, values, names
+    loop = Loop(node)
+    state, rows, constants = loop.split([values[i] for i in node.inputs])
+    for t in reversed(range(loop.length)) if loop.reverse else range(loop.length):
+        with np.errstate(all="ignore"):
+            turn = every_value(loop.body, [*map(contiguous, state), *(x[t] for x in rows), *constants])
+        found = culprit(loop.body.outputs, turn)
+        if found is not None:
+            where, found, turn, inner = _within(found, turn, loop.body.names)
+            return f"in turn {t} of {names.get(node, 'the loop')}, {where}", found, turn, inner
+        state = [turn[output] for output in loop.body.outputs[: loop.carry]]
+    return "", node, values, names
 
 
 def _words(node: Node, values: Mapping[Node, Any], names: Mapping[Node, str]) -> str:

@@ -71,7 +71,9 @@ class _Lines:
             for number, output in enumerate(body.outputs[loop.carry :], start=loop.carry)
         ]
         self.turn = self.free.give("t")
-        self.layout = plan(body, dict.fromkeys(body.nodes, 0), body.outputs)
+        last = set(body.outputs[: loop.carry])
+        lines = [n for n in body.outputs if n in last or n.name is not None or body.users[n]]
+        self.layout = plan(body, dict.fromkeys(body.nodes, 0), lines)
         # what replaces a carried value at once, with the value that it replaces
         self.direct: dict[Node, Node] = {}
         for before, after in zip(self.carried, body.outputs, strict=False):

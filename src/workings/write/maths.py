@@ -194,6 +194,20 @@ def _index(node: Node, parts: list[Tree]) -> Tree:
     return Index(parts[0], _key(node, parts[1:]), node)
 
 
+def _loop(node: Node, parts: list[Tree]) -> Tree:
+    turns = (("turns", str(node.attributes["length"])),)
+    return Apply(node.attributes["body"].name, tuple(parts), turns, node)
+
+
+def _result(node: Node, parts: list[Tree]) -> Tree:
+    """What a value was after the last turn of a loop, or what it was in each."""
+    loop, index = node.inputs[0], node.attributes["index"]
+    body = loop.attributes["body"]
+    last = index < loop.attributes["carry"]
+    of = body.inputs[index] if last else body.outputs[index]
+    return Index(parts[0], (f"{'last' if last else 'each'} {body.names.get(of, 'y')}",), node)
+
+
 def _named(node: Node, parts: list[Tree]) -> Tree:
     """An op that mathematics has no sign for: a reduction in words, or a function by its name."""
     if node.op.name in _REDUCTIONS:
@@ -270,4 +284,6 @@ KINDS: Mapping[str, Callable[[Node, list[Tree]], Tree]] = {
     "outer": _outer,
     "transpose": _transpose,
     "index": _index,
+    "loop": _loop,
+    "result": _result,
 }

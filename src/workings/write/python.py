@@ -13,7 +13,7 @@ import numpy as np
 
 from workings.graph import Graph, Node, Program, Role
 from workings.graph.layouts import UNKNOWN, Layouts
-from workings.graph.names import Names, identifier
+from workings.graph.names import RESERVED, Names, identifier
 from workings.write.expressions import Expression, literal
 from workings.write.literals import INLINE, Spelled, spelled, typed
 from workings.write.loop import every_node, write_loops
@@ -90,7 +90,8 @@ def write_python_function(graph: Graph, name: str | None = None, *, names: Mappi
     Raises `UnsupportedError` for an op that has no spelling in Python.
     """
     names = names or graph.names
-    function = Names().give(name or graph.name)
+    loops = {names[node] for node in graph.nodes if node.op.results is not None}
+    function = Names(RESERVED | loops).give(name or graph.name)
     constants = _Constants(graph, names)
     section: dict[Node, int] = {}
     for node in graph.nodes:

@@ -42,6 +42,8 @@ def value_text(value: Any, *, mean: bool = True) -> str:
     >>> value_text(np.float64(0.1)), value_text(np.zeros((2, 9)))
     ('0.1', 'all 0')
     """
+    if isinstance(value, tuple):  # all the results of a loop, each of which has a value of its own
+        return ""
     shown = summary(value, mean=mean)
     return shown if isinstance(shown, str) else text(shown)
 
