@@ -184,6 +184,7 @@ CASES: dict[str, Case] = {
 def example(name: str, dtype: Any = np.float64, seed: int = 0) -> tuple[Any, tuple[Any, ...]]:
     """The layer of a case and its inputs, all of them drawn, so that no parameter is 0 or 1."""
     case, rng = CASES[name], np.random.default_rng(seed)
+    nn.seed(seed)
     layer = case.make(dtype)
     for path, leaf in {**layer.parameters(), **layer.states()}.items():
         draw = rng.uniform(0.5, 1.5, leaf.shape) if "variance" in path else leaf + 0.3 * rng.normal(size=leaf.shape)
