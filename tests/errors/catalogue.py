@@ -178,7 +178,7 @@ def a_function_that_is_not_traced() -> None:
       at {here}, in loss:
           return np.median(x * 2)  # here
                  ^^^^^^^^^^^^^^^^
-      Instead: np.mean, where it will do; there is no sorting in a trace
+      Instead: np.mean, or np.sort(x)[n // 2] for an odd n
     """
 
     def loss(x):
@@ -514,7 +514,7 @@ def a_loss_that_is_not_finite() -> None:
 def an_op_that_mathematics_does_not_know() -> None:
     """
     the op 'wiggle' says that mathematics writes it as 'wave', which is not a known kind
-      Instead: one of absolute, add, ceil, divide, equal, exp, exp2, floor, greater, greater_equal, index, less, less_equal, logical_and, logical_not, logical_or, logical_xor, matmul, multiply, negative, not_equal, outer, power, prod, reciprocal, same, sqrt, square, subtract, sum, transpose, where, or none for a named function
+      Instead: one of absolute, add, ceil, divide, einsum, equal, exp, exp2, floor, greater, greater_equal, index, less, less_equal, logical_and, logical_not, logical_or, logical_xor, matmul, multiply, negative, not_equal, outer, power, prod, reciprocal, same, sqrt, square, subtract, sum, transpose, where, or none for a named function
     """
     from workings.write.maths import expression
 

@@ -352,4 +352,136 @@ case("getitem", "f8", key=())
 case("put", "f8", shape=(), key=())
 case("put", "i8[2]", shape=(4,), key=(slice(0, 2),))
 
+# ── sums of products ────────────────────────────────────────────────────────────────────────────────────────
+
+for _subscripts, _shapes in (
+    ("i->i", ("[3]",)),
+    ("i->", ("[3]",)),
+    ("ij->ji", ("[2,3]",)),
+    ("ii->i", ("[3,3]",)),
+    ("ii->", ("[3,3]",)),
+    ("iji->j", ("[2,3,2]",)),
+    ("iii->i", ("[2,2,2]",)),
+    ("iijj->ij", ("[2,2,3,3]",)),
+    ("i,i->", ("[3]", "[3]")),
+    ("i,j->ij", ("[3]", "[2]")),
+    ("ij,jk->ik", ("[2,3]", "[3,4]")),
+    ("ij,kj->ki", ("[2,3]", "[4,3]")),
+    ("ij,jk->", ("[2,3]", "[3,4]")),
+    ("ij,k->k", ("[2,3]", "[4]")),
+    ("ii,ij->j", ("[3,3]", "[3,2]")),
+    ("bhid,bhjd->bhij", ("[2,3,2,4]", "[2,3,5,4]")),
+    (",i->i", ("", "[3]")),
+    (",->", ("", "")),
+    ("ij,jk,kl->il", ("[2,3]", "[3,2]", "[2,4]")),
+    ("i,i,i->i", ("[3]", "[3]", "[3]")),
+    ("ij,jk->ik", ("[2,0]", "[0,3]")),
+    ("ij,jk->ik", ("[0,2]", "[2,1]")),
+):
+    case("einsum", *("f8" + s for s in _shapes), subscripts=_subscripts)
+case("einsum", "f4[2,3]", "f4[3,4]", subscripts="ij,jk->ik")
+case("einsum", "f4[3]", "f8[3]", subscripts="i,i->i")
+case("einsum", "i8[2,3]", "f8[3]", subscripts="ij,j->i")
+case("einsum", "i4[2,3]", "i4[3]", subscripts="ij,j->i")
+case("einsum", "b1[3]", "f8[3]", subscripts="i,i->")
+
+# ── borders ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+for _kind in ("f8", "f4", "i8", "b1"):
+    case("pad", _kind + "[2,3]", pad_width=((1, 2), (0, 1)))
+    case("pad", _kind + "[3]", pad_width=((1, 1),), constant_values=1)
+case("pad", "f8[2,3]", pad_width=((0, 0), (0, 0)))
+case("pad", "f8[2,0]", pad_width=((0, 0), (1, 1)), constant_values=-0.5)
+case("pad", "f4[1]", pad_width=((0, 3),), constant_values=float("-inf"))
+
+# ── order ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+for _op in ("sort", "argsort"):
+    for _kind in ("f8", "f4", "i8", "b1"):
+        case(_op, _kind + "[5]", axis=0)
+        case(_op, _kind + "[3,4]", axis=0)
+        case(_op, _kind + "[2,3,4]", axis=1)
+    case(_op, "f8[1]", axis=0)
+    case(_op, "f8[0,3]", axis=0)
+    case(_op, "f8[3,0]", axis=0)
+for _at, _axis in (
+    (np.array([[2, 0], [0, 0], [1, -1]]), 1),
+    (np.array([[2, 0, 0, 1]]), 0),
+    (np.array([[2, 0, 0, 1], [-3, -1, 2, 1]], "i4"), 0),
+    (np.zeros((3, 0), int), 1),
+    (np.array([[3], [1], [0]], "u8"), 1),
+):
+    _taken = ",".join(map(str, _at.shape))
+    for _kind in ("f8", "f4"):
+        case("take_along_axis", _kind + "[3,4]", _at, axis=_axis)
+        case("put_along", f"{_kind}[{_taken}]", _at, axis=_axis, length=4 if _axis else 3)
+case("take_along_axis", "i8[4]", np.array([3, 3, 0]), axis=0)
+case("take_along_axis", "b1[4]", np.array([3, 3, 0]), axis=0)
+case("take_along_axis", "f8[2,3,2]", np.array([[[2, 1]], [[0, 0]]]), axis=1)
+case("put_along", "i8[3]", np.array([3, 3, 0]), axis=0, length=5)
+case("put_along", "f8[2,1,2]", np.array([[[2, 1]], [[0, 0]]]), axis=1, length=3)
+case("put_along", "f8[0]", np.zeros(0, int), axis=0, length=0)
+
+# ── windows ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _convolutions(x: str, kernel: str, **attributes: Any) -> None:
+    """A convolution, and the two others that go with it."""
+    case("conv2d", x, kernel, **attributes)
+    made = CASES[-1].node(CASES[-1].nodes())
+    y = f"{made.dtype.str[1:]}[{','.join(map(str, made.shape))}]"
+    size, window = made.inputs[0].shape[2:], made.inputs[1].shape[2:]
+    case("conv_transpose2d", y, kernel, size=size, **attributes)
+    case("conv_kernel2d", x, y, size=window, **attributes)
+
+
+_convolutions("f8[1,1,3,3]", "f8[1,1,2,2]")
+_convolutions("f8[2,2,4,3]", "f8[3,2,2,3]")
+_convolutions("f8[2,1,3,4]", "f8[2,1,1,1]")
+_convolutions("f8[1,2,3,3]", "f8[2,2,3,3]", padding=1)
+_convolutions("f8[1,1,4,5]", "f8[1,1,2,3]", padding=((0, 1), (2, 0)))
+_convolutions("f8[1,2,5,4]", "f8[1,2,2,2]", stride=2)
+_convolutions("f8[1,1,6,5]", "f8[2,1,3,2]", stride=(3, 2), padding=1)
+_convolutions("f8[1,1,5,6]", "f8[1,1,2,2]", dilation=2)
+_convolutions("f8[1,1,5,7]", "f8[1,1,2,3]", dilation=(3, 2), stride=(1, 2), padding=((2, 1), (0, 1)))
+_convolutions("f8[1,4,3,3]", "f8[4,2,2,2]", groups=2)
+_convolutions("f8[2,3,3,3]", "f8[6,1,2,2]", groups=3, padding=1, stride=2)
+_convolutions("f8[1,1,2,2]", "f8[1,1,1,1]", padding=1)
+_convolutions("f8[1,1,1,4]", "f8[1,1,1,3]", padding=((0, 0), (1, 1)))
+_convolutions("f8[0,2,3,3]", "f8[2,2,2,2]")
+_convolutions("f8[1,0,3,3]", "f8[2,0,2,2]")
+_convolutions("f8[1,2,3,3]", "f8[0,2,2,2]")
+_convolutions("f4[2,2,4,4]", "f4[2,2,3,3]", padding=1)
+case("conv2d", "f4[1,1,3,3]", "f8[1,1,2,2]")
+case("conv2d", "i8[1,1,3,3]", "f8[1,1,2,2]")
+case("conv_transpose2d", "f4[1,1,2,2]", "f8[1,1,2,2]", size=(3, 3))
+case("conv_kernel2d", "f8[1,1,3,3]", "f4[1,1,2,2]", size=(2, 2))
+_convolutions("i4[1,1,3,3]", "i4[1,1,2,2]", padding=1)
+case("conv2d", "b1[1,1,3,3]", "f8[1,1,2,2]")
+
+for _shape, _attributes in (
+    ("[2,2,4,4]", {"size": 2, "stride": 2}),
+    ("[1,1,5,5]", {"size": 3, "stride": 1}),
+    ("[1,2,5,7]", {"size": (2, 3), "stride": (2, 3)}),
+    ("[1,1,5,6]", {"size": 2, "stride": (3, 1)}),
+    ("[1,1,1,1]", {"size": 1, "stride": 1}),
+    ("[0,1,4,4]", {"size": 2, "stride": 2}),
+    ("[1,0,4,4]", {"size": 2, "stride": 2}),
+):
+    for _kind in ("f8", "f4"):
+        case("max_pool2d", _kind + _shape, **_attributes)
+        case("avg_pool2d", _kind + _shape, **_attributes)
+        _pooled = CASES[-1].node(CASES[-1].nodes())
+        _small = f"{_kind}[{','.join(map(str, _pooled.shape))}]"
+        case("avg_unpool2d", _small, shape=_pooled.inputs[0].shape[2:], **_attributes)
+case("max_pool2d", "i8[1,1,4,4]", size=2, stride=2)
+case("max_pool2d", "b1[1,1,4,4]", size=2, stride=2)
+for _values in (np.array([[1.0, 3, 3, 0], [3, 2, 0, np.nan]]), np.array([[1, 1, 0, 2], [1, 0, 2, 2]], "f4")):
+    for _size, _stride in ((2, 2), ((1, 2), 1), (1, 1)):
+        _pictures = _values[None, None]
+        _windows = np.lib.stride_tricks.sliding_window_view(_pictures, np.broadcast_to(_size, 2), (2, 3))
+        _steps = np.broadcast_to(_stride, 2)
+        _largest = _windows[:, :, :: _steps[0], :: _steps[1]].max(axis=(4, 5))
+        case("argmax_pool2d", _pictures, _largest, size=_size, stride=_stride)
+
 SIGNATURES = [str(c) for c in CASES]

@@ -131,3 +131,49 @@ def test_take() -> None:
         for place in np.ravel(np.take(np.arange(12).reshape(3, 4), at, axis)):
             counts.flat[place] += 2
         np.testing.assert_array_equal(gradient, counts)
+
+
+def test_one_hot() -> None:
+    labels = np.array([[2, 0], [1, 5]])
+    assert functions.one_hot(labels, 3).tolist() == [[[0, 0, 1], [1, 0, 0]], [[0, 1, 0], [0, 0, 0]]]
+    assert functions.one_hot(labels, 3, np.float32).dtype == np.float32
+    np.testing.assert_array_equal(wk.jit(lambda n: functions.one_hot(n, 3))(labels), functions.one_hot(labels, 3))
+    assert functions.one_hot(1, 2).tolist() == [0, 1]
+    for wrong in (np.array([1.0]), np.array([True])):
+        for call in (functions.one_hot, lambda n, c: wk.trace(lambda m: functions.one_hot(m, c), n)):
+            with pytest.raises(wk.DtypeError, match="not whole numbers"):
+                call(wrong, 2)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8, bool])
+def test_top_k(axis: int, dtype: type) -> None:
+    x = np.random.default_rng(4).integers(0, 3, (4, 5)).astype(dtype)
+    for k in range(4):
+        values, places = functions.top_k(x, k, axis)
+        # by Python's own sort, which keeps the order of equals
+        rows = np.moveaxis(x, axis, -1)
+        wanted = [sorted(range(len(row)), key=lambda i, row=row: -int(row[i]))[:k] for row in rows]
+        np.testing.assert_array_equal(np.moveaxis(places, axis, -1), np.array(wanted, int).reshape(len(rows), k))
+        np.testing.assert_array_equal(values, np.take_along_axis(x, places, axis))
+        found, at = wk.jit(lambda v, k=k: functions.top_k(v, k, axis))(x)
+        np.testing.assert_array_equal(found, values)
+        np.testing.assert_array_equal(at, places)
+        assert values.dtype == dtype
+
+
+def test_the_derivative_of_top_k_goes_where_the_values_were() -> None:
+    x = np.array([3.0, 1.0, 5.0, 5.0, np.nan])
+    weights = np.array([1.0, 2.0, 3.0])
+    assert wk.grad(lambda v: np.sum(functions.top_k(v, 3)[0] * weights))(x).tolist() == [0, 0, 2, 3, 1]
+    with pytest.raises(wk.ArgumentError, match="there are 5 values along axis 0, not 6"):
+        functions.top_k(x, 6)
+
+
+def test_the_derivative_of_sorting_goes_back_to_where_the_values_were() -> None:
+    weights = np.array([1.0, 2.0, 3.0, 4.0])
+    x = np.array([2.0, -1.0, 2.0, np.nan])
+    assert wk.grad(lambda v: np.sum(np.sort(v) * weights))(x).tolist() == [2, 1, 3, 4]
+    assert wk.jvp(np.sort, (x,), (weights,))[1].tolist() == [2, 1, 3, 4]
+    # in the order of another array, and twice at one place
+    assert wk.grad(lambda v: np.sum(np.take_along_axis(v, np.array([3, 3, 0]), 0)))(x).tolist() == [1, 0, 0, 2]

@@ -224,9 +224,51 @@ def vectorized(x):
 # ── refused by name ──
 
 
-@refused(RefusedError, "np.einsum", "np.tensordot")
-def einsum(x):
-    return np.einsum("i,i->", x, x)  # here
+@same(V, V, tolerance=1e-15)
+def einsum(x, y):
+    return np.einsum("i,i->", x, y), np.einsum("i,j", x, y), np.einsum("i, i", x, y), np.einsum("i->", x)
+
+
+@same(M, A, tolerance=1e-15)
+def einsum_of_matrices(m, a):
+    chained = np.einsum("ij,jk,lk->il", m, a, m, optimize=True)
+    return chained, np.einsum("ji", m), np.einsum("ii->i", a), np.einsum("ii", a), np.einsum("ii,ij->j", a, a)
+
+
+@same(np.arange(24.0).reshape(2, 3, 4), M, tolerance=1e-15)
+def einsum_with_an_ellipsis(x, m):
+    front = np.einsum("...ij->...ji", x), np.einsum("...j,...j", x, x), np.einsum("i...->...", x)
+    return *front, np.einsum("bij,...i->b...j", x, m), np.einsum("...ij,...i", x, m)
+
+
+@same(M)
+def einsum_of_plain_arrays_and_a_traced_one(m):
+    return np.einsum("ij,j->i", m, np.array([1.0, 2.0, 4.0])), np.einsum("i,ij->j", [1.0, 2.0], m)
+
+
+@refused(RefusedError, "np.einsum with lists of numbers", "letters")
+def einsum_with_sublists(x):
+    return np.einsum(x, [0], x, [0], [])  # here
+
+
+@refused(ShapeError, "'i' has 1 letters", "shape (2, 3)", arguments=(M,))
+def einsum_with_too_few_letters(m):
+    return np.einsum("i->", m)  # here
+
+
+@refused(ShapeError, "the axes called 'i' have lengths 2 and 3", arguments=(M,))
+def einsum_of_unequal_lengths(m):
+    return np.einsum("ii->i", m)  # here
+
+
+@refused(ShapeError, "names 'k', which no array has")
+def einsum_with_an_unknown_letter(x):
+    return np.einsum("i->k", x)  # here
+
+
+@refused(ShapeError, "is not made of letters", arguments=(M,))
+def einsum_with_digits(m):
+    return np.einsum("i1->i", m)  # here
 
 
 @refused(RefusedError, "np.linalg.inv")
@@ -264,20 +306,100 @@ def histogram(x):
     return np.histogram(x)[0]  # here
 
 
-@refused(RefusedError, "np.sort")
-def sort(x):
-    return np.sort(x)  # here
+@same(np.array([2.0, -1.0, 0.5, 2.0, -1.0]), M)
+def sort(x, m):
+    return np.sort(x), np.sort(m), np.sort(m, axis=0), np.sort(m, axis=None), np.sort(x, kind="stable"), np.sort(-x, 0)
+
+
+@same(np.array([2.0, -1.0, 0.5, 7.0]), M)
+def argsort(x, m):
+    return np.argsort(x), np.argsort(m, axis=0), np.argsort(m, axis=None), x[np.argsort(x, stable=True)], x.argsort()
+
+
+@refused(RefusedError, "np.sort(…, order=…)")
+def sort_by_a_field(x):
+    return np.sort(x, order="name")  # here
+
+
+@same(M, np.array([[1, 0], [2, 2]]))
+def take_along_an_axis(m, at):
+    rows, columns = np.take_along_axis(m, at, axis=1), np.take_along_axis(m, at[:1, :1] * 0, axis=0)
+    return rows, columns, np.take_along_axis(m, np.array([5, 0, -1]), axis=None)
+
+
+@same(M)
+def take_along_an_axis_in_order(m):
+    return np.take_along_axis(m, np.argsort(m, axis=1), axis=1), np.take_along_axis(m, np.argmax(m, 1)[:, None], 1)
+
+
+@same(np.array([[1, 0], [2, 2]]))
+def take_along_an_axis_of_a_plain_array(at):
+    return np.take_along_axis(A[:2], at, 1)
+
+
+@refused(ShapeError, "the shapes differ apart from axis 1", arguments=(M,))
+def take_along_an_axis_with_too_few_axes(m):
+    return np.take_along_axis(m, np.array([0]), axis=1)  # here
+
+
+@refused(DtypeError, "the index m is float64", arguments=(M,))
+def take_along_an_axis_at_no_whole_numbers(m):
+    return np.take_along_axis(m, m, axis=1)  # here
+
+
+@same(V, M)
+def pad(x, m):
+    wide = np.pad(x, 2), np.pad(m, (1, 2)), np.pad(m, ((0, 1), (2, 0))), np.pad(m, {-1: 2}), np.pad(m, {0: (0, 3)})
+    return *wide, np.pad(x, 1, constant_values=-1.5), np.pad(m, 1, "constant", constant_values=((2, 2), (2, 2)))
+
+
+@same(V, M, np.array([1, 2]))
+def pad_with_what_there_is(x, m, n):
+    every = [np.pad(m, ((1, 2), (0, 3)), mode) for mode in ("edge", "reflect", "symmetric", "wrap")]
+    return *every, np.pad(x, 7, "reflect"), np.pad(n, 1), np.pad(n, (1, 0), constant_values=7), np.pad(x, 0)
+
+
+@refused(RefusedError, "mode='linear_ramp'")
+def pad_with_a_ramp(x):
+    return np.pad(x, 2, "linear_ramp")  # here
+
+
+@refused(RefusedError, "several constant_values")
+def pad_with_two_numbers(x):
+    return np.pad(x, 2, constant_values=(1, 2))  # here
+
+
+@refused(RefusedError, "traced width or border")
+def pad_with_a_traced_border(x):
+    return np.pad(x, 2, constant_values=x[0])  # here
+
+
+@refused(ShapeError, "is no border for m", arguments=(M,))
+def pad_of_too_many_axes(m):
+    return np.pad(m, ((1, 1), (1, 1), (1, 1)))  # here
+
+
+@refused(ShapeError, "is no border", "none negative")
+def pad_by_less_than_nothing(x):
+    return np.pad(x, -1)  # here
+
+
+@refused(ShapeError, "nothing to repeat", arguments=(np.zeros((2, 0)),))
+def pad_of_nothing_with_its_edge(x):
+    return np.pad(x, 1, "edge")  # here
+
+
+@same(M)
+def plain_masks(m):
+    mask = np.array([[True, False, True], [False, False, True]])
+    picked = m[mask], m[:, mask[0]], m[mask[:, 0], 1], m[[True, False]], m[mask[:, 0]][:, mask[1]]
+    return *picked, m[np.zeros((2, 3), bool)], np.where(mask, m, 0)
 
 
 @refused(RefusedError, ".sort()")
 def sort_in_place(x):
     x.sort()  # here
     return x
-
-
-@refused(RefusedError, ".argsort()")
-def argsort_method(x):
-    return x[x.argsort()]  # here
 
 
 @refused(RefusedError, "np.median")

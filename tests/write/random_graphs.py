@@ -43,7 +43,9 @@ def random_call(rng: random.Random, op: str, nodes: list[Node]) -> Node | None:
     some: list[Any] = [*rng.choices(nodes[-8:], k=3), rng.choice(_NUMBERS), rng.choice(_NUMBERS)]
     x = rng.choice(nodes[-8:])
     try:
-        return call(op, *_inputs(rng, op, x, some), label=label, **_attributes(rng, op, x))
+        inputs = _inputs(rng, op, x, some)
+        attributes = _window(op, inputs[0]) if op in _WINDOWS else _attributes(rng, op, x)
+        return call(op, *inputs, label=label, **attributes)
     except (WorkingsError, StopIteration, OverflowError):
         return None
 
@@ -56,8 +58,12 @@ def _count(op: str) -> int:
 def _inputs(rng: random.Random, op: str, x: Node, some: list[Any]) -> list[Any]:
     if op in ("concatenate", "stack"):
         return [x, *(rng.choice([x, constant(np.ones(x.shape, x.dtype))]) for _ in range(rng.randint(0, 2)))]
-    if op in ("getitem", "put"):
+    if op in ("getitem", "put", "einsum"):
         return [x]
+    if op in ("take_along_axis", "put_along"):
+        return [x, _indices(rng, x, 0)]
+    if op in _WINDOWS:
+        return _images(rng, op, x)
     count = _count(op)
     inputs = rng.choices(some, k=count) if count > 1 else [x]
     if op == "where":
@@ -65,6 +71,41 @@ def _inputs(rng: random.Random, op: str, x: Node, some: list[Any]) -> list[Any]:
     if not any(isinstance(i, Node) for i in inputs):
         inputs[rng.randrange(count)] = x
     return inputs
+
+
+_WINDOWS = tuple(op for op in _OPS if op.endswith("2d"))
+
+
+def _indices(rng: random.Random, x: Node, low: int) -> Node:
+    """Places along the first axis of x, which may be turned."""
+    at = np.random.default_rng(rng.randrange(99)).integers(low, max(x.shape[0] if x.shape else 1, 1), x.shape)
+    return constant(at.T).T if rng.random() < 0.3 else constant(at)
+
+
+def _images(rng: random.Random, op: str, x: Node) -> list[Any]:
+    """The values of x as images, and what else an op of windows takes: kernels of 1 by 2, windows of 1 by 1."""
+    shape = (*(1,) * (4 - x.ndim), *x.shape) if x.ndim <= 4 else (1, 1, 1, x.size)
+    images = x if x.ndim == 4 else call("reshape", x, shape=shape)
+    if rng.random() < 0.3:
+        images = call("transpose", images, axes=(1, 0, 2, 3))
+    n, c, h, w = images.shape
+    if op in ("conv2d", "conv_transpose2d"):
+        window = (1, 2) if op == "conv2d" else (1, 1)
+        shape = (2, c, *window) if op == "conv2d" else (c, 2, *window)
+        return [images, constant(np.linspace(-1, 1, int(np.prod(shape))).reshape(shape).astype(x.dtype))]
+    if op == "conv_kernel2d":
+        return [images, constant(np.ones((n, 2, h, w), x.dtype))]
+    return [images, call("max_pool2d", images, size=1, stride=1)] if op == "argmax_pool2d" else [images]
+
+
+def _window(op: str, images: Node) -> dict[str, Any]:
+    """The attributes that go with `_images`."""
+    if op == "conv2d":
+        return {"padding": 1}
+    size = images.shape[2:] if op == "conv_transpose2d" else 1
+    if op.startswith("conv"):
+        return {"size": (1, 1) if op == "conv_kernel2d" else size}
+    return {"size": 1, "stride": 1} | ({"shape": images.shape[2:]} if op == "avg_unpool2d" else {})
 
 
 def _attributes(rng: random.Random, op: str, x: Node) -> dict[str, Any]:
@@ -76,7 +117,14 @@ def _attributes(rng: random.Random, op: str, x: Node) -> dict[str, Any]:
         return found | ({"keepdims": True} if rng.random() < 0.3 else {})
     if op in ("argmax", "argmin"):
         return {} if not axes or rng.random() < 0.3 else {"axis": rng.choice(axes)}
-    if op in ("cumsum", "flip", "concatenate"):
+    if op == "einsum":
+        letters = "ijkl"[: x.ndim]
+        return {"subscripts": f"{letters}->{''.join(rng.sample(letters, rng.randint(0, x.ndim)))}"}
+    if op == "pad":
+        return {"pad_width": tuple((rng.randint(0, 2), 1) for _ in x.shape)}
+    if op in ("take_along_axis", "put_along"):
+        return {"axis": 0} if op == "take_along_axis" else {"axis": 0, "length": x.shape[0] if x.shape else 1}
+    if op in ("cumsum", "flip", "concatenate", "sort", "argsort"):
         return {"axis": rng.choice(axes)} if axes else {"axis": 0}
     if op == "transpose":
         return {"axes": tuple(rng.sample(axes, len(axes)))}

@@ -19,10 +19,11 @@ __all__ = ["CONTIGUOUS", "ORDERED", "UNKNOWN", "Layout", "Layouts", "contiguous"
 _LIKE_UFUNCS = frozenset({"where", "clip"})
 _JOINED = frozenset({"concatenate", "stack"})  # laid out by the strides of all, those of 0 among them
 _REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min", "all", "any", "argmax", "argmin", "cumsum"})
-_FRESH = frozenset({"outer", "put", "result", "threefry"})
+_FRESH = frozenset({"outer", "put", "result", "threefry", "max_pool2d", "argmax_pool2d", "avg_pool2d", "avg_unpool2d"})
 _SCALARS = _REDUCTIONS | {"result"}  # give a scalar of NumPy where the shape is ()
+_AS_GIVEN = frozenset({"conv2d", "conv_kernel2d", "pad", "sort", "argsort"})  # row by row where the inputs are
 _SAME = frozenset({"expand_dims", "squeeze", "stop_gradient"})
-_NEW = _LIKE_UFUNCS | _JOINED | _REDUCTIONS | _FRESH | {"matmul", "astype"}
+_NEW = _LIKE_UFUNCS | _JOINED | _REDUCTIONS | _FRESH | _AS_GIVEN | {"matmul", "astype"}
 _REARRANGED = _SAME | {"reshape", "transpose"}
 
 
@@ -111,9 +112,11 @@ def _layout(node: Node, inputs: list[Layout]) -> Layout:
         return inputs[0] if same else ORDERED if worst >= ORDERED else UNKNOWN
     if name == "matmul":
         return CONTIGUOUS if node.ndim <= 2 else UNKNOWN
-    if name in _FRESH:
+    if name in _FRESH or (name == "put_along" and node.attributes["axis"] == node.ndim - 1):
         return CONTIGUOUS
-    if name in _JOINED:
+    if name == "conv_transpose2d":  # a part of a new array
+        return ORDERED
+    if name in _JOINED or name in _AS_GIVEN:
         return CONTIGUOUS if worst == CONTIGUOUS else UNKNOWN
     if isinstance(node.op.numpy, np.ufunc) or name in _LIKE_UFUNCS or name in _REDUCTIONS:
         return CONTIGUOUS if worst >= ORDERED or node.ndim == 1 else UNKNOWN

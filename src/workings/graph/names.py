@@ -17,7 +17,8 @@ __all__ = ["RESERVED", "Names", "assign", "identifier", "of_loop"]
 # words that a written program needs for itself
 RESERVED = frozenset(
     {"np", "train", "losses", "first", "last", "step", "range", "return", "stop", "finite", "main", "start"}
-    | {"math", "Path", "print", "erf"}
+    | {"math", "Path", "print", "erf", "put_along", "patches2d", "shifts2d"}
+    | {"conv2d", "conv_transpose2d", "conv_kernel2d", "max_pool2d", "argmax_pool2d", "avg_pool2d", "avg_unpool2d"}
     | set(keyword.kwlist)
 )
 

@@ -11,16 +11,36 @@ from typing import Any
 
 import numpy as np
 
-from workings.errors import ShapeError
+from workings.errors import ArgumentError, DtypeError, ShapeError
 from workings.graph import Operators
 from workings.ops import lacking
+from workings.ops.images import (
+    avg_pool1d,
+    avg_pool2d,
+    conv1d,
+    conv2d,
+    conv_transpose1d,
+    conv_transpose2d,
+    max_pool1d,
+    max_pool2d,
+    upsample2d,
+)
 
 __all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "erf",
     "gelu",
     "leaky_relu",
     "log_softmax",
     "logsumexp",
+    "max_pool1d",
+    "max_pool2d",
+    "one_hot",
     "relu",
     "sigmoid",
     "silu",
@@ -29,6 +49,8 @@ __all__ = [
     "std",
     "stop_gradient",
     "take",
+    "top_k",
+    "upsample2d",
     "var",
 ]
 
@@ -71,6 +93,40 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
         return indices._call("getitem", table, indices, key=(*(slice(None),) * axis, "array"))
     taken: Any = table
     return taken[(*(slice(None),) * axis, indices)]
+
+
+def one_hot(labels: Any, count: int, dtype: Any = float) -> Any:
+    """1 at the place of each label and 0 elsewhere, along a new last axis of length `count`.
+
+    `labels` are whole numbers from 0 to count − 1; what is none of these has zeros alone. In a net of float32, say
+    `dtype=np.float32`. Labels have no derivative.
+
+    >>> one_hot(np.array([2, 0]), 3).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    table: Any = labels if isinstance(labels, Operators) else np.asarray(labels)
+    if table.dtype.kind not in "iu":
+        raise DtypeError(f"one_hot: the labels are {table.dtype.name}, not whole numbers", fix="labels.astype(int)")
+    return (np.expand_dims(table, -1) == np.arange(operator.index(count))).astype(dtype)
+
+
+def top_k(x: Any, k: int, axis: int = -1) -> Any:
+    """The `k` largest values along an axis, the largest first, and their places: (values, places).
+
+    Equal values come in their order, and nan counts as largest. The derivative goes to the places that were taken.
+
+    >>> values, places = top_k(np.array([3.0, 1.0, 5.0, 5.0]), 3)
+    >>> values.tolist(), places.tolist()
+    ([5.0, 5.0, 3.0], [2, 3, 0])
+    """
+    (axis,), k = _places(x, axis), operator.index(k)
+    count = np.shape(x)[axis]
+    if not 0 <= k <= count:
+        raise ArgumentError(f"top_k: there are {count} values along axis {axis}, not {k}", fix=f"k from 0 to {count}")
+    # turned twice, so that of equal values the first comes first
+    order = np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
+    places = count - 1 - order[(*(slice(None),) * axis, slice(k))]
+    return np.take_along_axis(x if isinstance(x, Operators) else np.asarray(x), places, axis), places
 
 
 # ── activations ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ import numpy as np
 from workings.errors import DtypeError, ShapeError
 from workings.graph import Node, Op, call, register
 from workings.graph.op import Shape
-from workings.ops.infer import label
+from workings.ops.infer import first_jvp, label
 from workings.ops.lacking import getitem, put
 
 
@@ -84,12 +84,6 @@ def _put_vjp(g: Node, node: Node) -> Sequence[Node | None]:
     return (call("getitem", g, *indices, key=node.attributes["key"]), *(None for _ in indices))
 
 
-def _first_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
-    t = tangents[0]
-    assert t is not None
-    return call(node.op.name, t, *node.inputs[1:], **node.attributes)
-
-
 register(
     Op(
         "getitem",
@@ -97,7 +91,7 @@ register(
         _getitem_shape,
         getitem,
         vjp=_getitem_vjp,
-        jvp=_first_jvp,
+        jvp=first_jvp,
         rule="the derivative goes to the places that were taken, and is 0 elsewhere",
         maths="index",
         domain=((-3, 3),),
@@ -110,7 +104,7 @@ register(
         _put_shape,
         put,
         vjp=_put_vjp,
-        jvp=_first_jvp,
+        jvp=first_jvp,
         rule="each value takes the derivative of the place it was put",
         domain=((-3, 3),),
     )

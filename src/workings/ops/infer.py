@@ -1,4 +1,5 @@
-"""Shape and dtype rules that several ops share; each raises an error that names its inputs and their shapes."""
+"""Rules that several ops share: shapes and dtypes, each raising an error that names its inputs and their shapes, and
+the derivative along a direction of what is linear in its first input."""
 
 from __future__ import annotations
 
@@ -9,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from workings.errors import DtypeError, ShapeError
-from workings.graph import Node
+from workings.graph import Node, call
 from workings.graph.op import Infer, Shape
 
 __all__ = [
     "broadcast_shapes",
     "check_axis",
     "elementwise",
+    "first_jvp",
     "label",
     "like_first",
     "reduced_shape",
@@ -140,3 +142,10 @@ def reduction(name: str, function: Callable[..., Any], *, empty: bool) -> Infer:
         return shape, result(x.dtype)
 
     return infer
+
+
+def first_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
+    """For an op that is linear in its first input, where the others are places: the same op on the tangent."""
+    t = tangents[0]
+    assert t is not None
+    return call(node.op.name, t, *node.inputs[1:], **node.attributes)

@@ -9,7 +9,23 @@ import math
 
 import numpy as np
 
-__all__ = ["erf", "getitem", "put", "shuffled", "threefry"]
+__all__ = [
+    "argmax_pool2d",
+    "avg_pool2d",
+    "avg_unpool2d",
+    "conv2d",
+    "conv_kernel2d",
+    "conv_transpose2d",
+    "erf",
+    "getitem",
+    "max_pool2d",
+    "patches2d",
+    "put",
+    "put_along",
+    "shifts2d",
+    "shuffled",
+    "threefry",
+]
 
 
 def erf(x):
@@ -77,3 +93,107 @@ def shuffled(key, index, *, count):
         place = np.where(outside, row * columns + column, place)
         outside = place >= count
     return place[..., 0][()]
+
+
+def put_along(values, indices, axis, length):
+    """Zeros, `length` of them along the axis, with the values added at the indices."""
+    values, indices = np.moveaxis(values, axis, -1), np.moveaxis(indices, axis, -1)
+    *rows, _ = values.shape
+    zeros = np.zeros((*rows, length), values.dtype)
+    starts = length * np.arange(math.prod(rows)).reshape(*rows, 1)
+    places = starts + indices.astype(int) % max(length, 1)
+    np.add.at(zeros.reshape(-1), places.reshape(-1), values.reshape(-1))
+    return np.moveaxis(zeros, -1, axis)
+
+
+# ── windows over images: (N, C, H, W) ───────────────────────────────────────────────────────────────────────
+
+
+def patches2d(x, size, stride, padding, dilation):
+    """What a kernel of this size meets at each place of the images x: (N, C, h, w, places down, places across)."""
+    stride, dilation = np.broadcast_to(stride, 2), np.broadcast_to(dilation, 2)
+    x = np.pad(x, ((0, 0), (0, 0), *np.broadcast_to(padding, (2, 2))))
+    windows = np.lib.stride_tricks.sliding_window_view(x, dilation * (np.array(size) - 1) + 1, axis=(2, 3))
+    windows = windows[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+    return windows.transpose(0, 1, 4, 5, 2, 3)
+
+
+def shifts2d(x, size, stride=1, dilation=1):
+    """For each place in a window, from left to right and down: what all windows over x have there, as views."""
+    (h, w), (down, right), (by, bx) = (np.broadcast_to(n, 2) for n in (size, stride, dilation))
+    height = (x.shape[2] - by * (h - 1) - 1) // down + 1
+    width = (x.shape[3] - bx * (w - 1) - 1) // right + 1
+    corners = [(by * i, bx * j) for i in range(h) for j in range(w)]
+    return [x[:, :, i : i + down * height : down, j : j + right * width : right] for i, j in corners]
+
+
+def conv2d(x, kernel, stride=1, padding=0, dilation=1, groups=1):
+    """The sum of each window of x times each kernel: one matrix product, with a column for each window."""
+    patches = patches2d(x, kernel.shape[2:], stride, padding, dilation)
+    n, c, h, w, height, width = patches.shape
+    rows = c // groups * h * w
+    columns = patches.reshape(n, groups, rows, height * width)
+    y = kernel.reshape(groups, len(kernel) // groups, rows) @ columns
+    return y.reshape(n, len(kernel), height, width)
+
+
+def conv_transpose2d(y, kernel, size, stride=1, padding=0, dilation=1, groups=1):
+    """Images of this size; each y adds its kernel, times y, to the window of its place: the way back of conv2d."""
+    (top, bottom), (left, right) = np.broadcast_to(padding, (2, 2))
+    n, o, height, width = y.shape
+    _, c, h, w = kernel.shape
+    rows = kernel.reshape(groups, o // groups, c * h * w).swapaxes(1, 2)
+    patches = rows @ y.reshape(n, groups, o // groups, height * width)
+    patches = patches.reshape(n, groups * c, h * w, height, width)
+    x = np.zeros((n, groups * c, size[0] + top + bottom, size[1] + left + right), patches.dtype)
+    for k, there in enumerate(shifts2d(x, (h, w), stride, dilation)):
+        there += patches[:, :, k]
+    return x[:, :, top : top + size[0], left : left + size[1]]
+
+
+def conv_kernel2d(x, y, size, stride=1, padding=0, dilation=1, groups=1):
+    """Kernels of this size: the sum of each window of x times the y of its place."""
+    patches = patches2d(x, size, stride, padding, dilation)
+    n, c, h, w, height, width = patches.shape
+    columns = patches.reshape(n, groups, c // groups * h * w, height * width)
+    rows = y.reshape(n, groups, y.shape[1] // groups, height * width)
+    products = rows @ columns.swapaxes(2, 3)
+    return np.sum(products, axis=0, dtype=products.dtype).reshape(y.shape[1], c // groups, h, w)
+
+
+def max_pool2d(x, size, stride):
+    """The largest value of each window over x."""
+    first, *rest = shifts2d(x, size, stride)
+    largest = first.copy()
+    for there in rest:
+        np.maximum(largest, there, out=largest)
+    return largest
+
+
+def argmax_pool2d(x, largest, size, stride):
+    """Where the largest value of each window lies in its image, counted row by row: the first of equals."""
+    (_, across), (down, right) = np.broadcast_to(size, 2), np.broadcast_to(stride, 2)
+    places = np.zeros(largest.shape, int)
+    shifts = list(enumerate(shifts2d(x, size, stride)))
+    for k, there in reversed(shifts):
+        np.copyto(places, k // across * x.shape[3] + k % across, where=(there == largest) | (there != there))
+    rows, columns = np.arange(largest.shape[2]), np.arange(largest.shape[3])
+    return places + (rows[:, np.newaxis] * down * x.shape[3] + columns * right)
+
+
+def avg_pool2d(x, size, stride):
+    """The mean of each window over x."""
+    shifts = shifts2d(x, size, stride)
+    total = np.zeros(shifts[0].shape, x.dtype)
+    for there in shifts:
+        total += there
+    return total / len(shifts)
+
+
+def avg_unpool2d(y, size, stride, shape):
+    """Images of this shape; each y is shared out equally over its window: the way back of avg_pool2d."""
+    x = np.zeros((*y.shape[:2], *shape), y.dtype)
+    shifts = shifts2d(x, size, stride)
+    for there in shifts:
+        there += y / len(shifts)
+    return x

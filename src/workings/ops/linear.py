@@ -16,6 +16,8 @@ from workings.graph import Node, Op, call, register
 from workings.graph.op import Shape
 from workings.ops.infer import label, same_dtype
 
+__all__ = ["product_jvp"]
+
 
 def swap_last(x: Node) -> Node:
     """The matrix transpose, of each matrix of a batch."""
@@ -67,12 +69,14 @@ def _matmul_vjp(g: Node, node: Node) -> Sequence[Node | None]:
     return g @ swap_last(b), swap_last(a) @ g
 
 
-def _product_jvp(name: str) -> Any:
+def product_jvp(name: str) -> Any:
+    """For an op that is linear in each of its two inputs."""
+
     def jvp(tangents: Sequence[Node | None], node: Node) -> Node:
         a, b = node.inputs
         by_a, by_b = tangents
-        parts = [call(name, by_a, b)] if by_a is not None else []
-        parts += [call(name, a, by_b)] if by_b is not None else []
+        parts = [call(name, by_a, b, **node.attributes)] if by_a is not None else []
+        parts += [call(name, a, by_b, **node.attributes)] if by_b is not None else []
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
     return jvp
@@ -85,7 +89,7 @@ register(
         _matmul_shape,
         np.matmul,
         vjp=_matmul_vjp,
-        jvp=_product_jvp("matmul"),
+        jvp=product_jvp("matmul"),
         rule="for y = A·B the derivatives are dA = dy·Bᵀ and dB = Aᵀ·dy",
         maths="matmul",
         spellings={"python": "{0} @ {1}"},
@@ -111,7 +115,7 @@ register(
         _outer_shape,
         np.outer,
         vjp=lambda g, node: (g @ node.inputs[1], node.inputs[0] @ g),
-        jvp=_product_jvp("outer"),
+        jvp=product_jvp("outer"),
         rule="for y = a·bᵀ the derivatives are da = dy·b and db = dyᵀ·a",
         maths="outer",
         domain=((-3, 3), (-3, 3)),

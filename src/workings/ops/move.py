@@ -1,4 +1,4 @@
-"""Moving values without changing them: shapes, axes, joining, dtypes. All linear."""
+"""Moving values without changing them: shapes, axes, borders, joining, dtypes. All linear, but for a border."""
 
 from __future__ import annotations
 
@@ -196,6 +196,42 @@ register(
         np.flip,
         vjp=lambda g, node: (call("flip", g, **node.attributes),),
         rule="the derivative is reversed along the same axes",
+        domain=((-3, 3),),
+    )
+)
+
+
+def _pad_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    widths = attributes["pad_width"]
+    if x.ndim == 0:
+        raise ShapeError(f"pad: {label(x)} is one number, and has no border", fix="x.reshape(1) first")
+    if len(widths) != x.ndim or any(n < 0 for pair in widths for n in pair):
+        raise ShapeError(
+            f"pad: {widths} is no border for {label(x)}, of shape {x.shape}",
+            fix=f"a pair before and after for each of {x.ndim} axes, none negative",
+        )
+    return tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)), x.dtype
+
+
+def _pad_vjp(g: Node, node: Node) -> Sequence[Node | None]:
+    x, widths = node.inputs[0], node.attributes["pad_width"]
+    return (call("getitem", g, key=tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))),)
+
+
+def _pad_jvp(tangents: Sequence[Node | None], node: Node) -> Node:
+    return call("pad", *tangents, pad_width=node.attributes["pad_width"])
+
+
+register(
+    Op(
+        "pad",
+        "with a border of one number",
+        _pad_shape,
+        np.pad,
+        vjp=_pad_vjp,
+        jvp=_pad_jvp,
+        rule="the border is constant, so its derivative is left out",
         domain=((-3, 3),),
     )
 )

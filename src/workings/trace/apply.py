@@ -166,8 +166,10 @@ def _refuse_constant(value: Any) -> None:
 
 
 # the inputs that say where, and have no say in the dtype of the result: (first, last + 1)
-_PLACES: dict[str, tuple[int, int | None]] = {"where": (0, 1), "getitem": (1, None), "put": (1, None)}
-_PLACES |= {"threefry": (1, None), "shuffled": (1, None)}
+_PLACES: dict[str, tuple[int, int | None]] = {
+    "where": (0, 1),
+    **dict.fromkeys(("getitem", "put", "take_along_axis", "put_along", "threefry", "shuffled"), (1, None)),
+}
 _COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 
 
@@ -220,7 +222,7 @@ def _apart(op: str, x: Any, beside: Sequence[np.dtype]) -> Node:
     return constant(math.inf if x > 0 else -math.inf)  # beyond all whole numbers of NumPy
 
 
-_NO_PROMOTION = frozenset({"getitem", "put", "astype"})
+_NO_PROMOTION = frozenset({"getitem", "put", "take_along_axis", "put_along", "astype"})
 
 
 def _warn_of_promotion(op: str, inputs: Sequence[Node], node: Node) -> None:

@@ -1,8 +1,9 @@
-"""NumPy's functions that move values without changing them: shapes, axes, joining, splitting, taking."""
+"""NumPy's functions that move values without changing them: shapes, axes, joining, taking, sorting, borders."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -278,6 +279,99 @@ def _diff(a: Any, n: int = 1, axis: Any = -1, prepend: Any = np._NoValue, append
 def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
     no_extras("take", {"out": out, "mode": mode})
     return composites.take(value_of(a), value_of(indices), axis=axes_of(a, axis, "take"))
+
+
+@allow(np.take_along_axis)
+def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+    arr, indices = strong(value_of(arr)), value_of(indices)
+    if axis is None:
+        arr, axis = np.reshape(arr, (np.size(arr),)), 0
+    at = axes_of(arr, axis, "take_along_axis")
+    shape, places = list(np.shape(arr)), list(np.shape(indices))
+    if len(shape) == len(places):  # the other axes stretch to each other
+        shape[at] = places[at] = 1
+        try:
+            both = np.broadcast_shapes(shape, places)
+        except ValueError:
+            pass  # which the op refuses, with its names
+        else:
+            arr, indices = (
+                x if np.shape(x) == size else np.broadcast_to(x, size)
+                for x in (arr, indices)
+                for size in [(*both[:at], np.shape(x)[at], *both[at + 1 :])]
+            )
+    return apply("take_along_axis", (arr, indices), {"axis": at})
+
+
+# ── order ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ordered(name: str) -> Callable[..., Any]:
+    def handler(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+        # whatever the kind, equal values keep their order, which every kind allows
+        if order is not None:
+            refuse(f"np.{name}(…, order=…), which is for arrays with fields", f"np.{name}(x, axis)")
+        x, along = (np.reshape(a, (a.size,)), 0) if axis is None else (a, axis)
+        return apply(name, (x,), {"axis": axes_of(x, along, name)})
+
+    return handler
+
+
+FUNCTIONS[np.sort], FUNCTIONS[np.argsort] = _ordered("sort"), _ordered("argsort")
+
+# ── borders ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+_MIRRORS = ("edge", "reflect", "symmetric", "wrap")  # these pad with values that there are
+
+
+@allow(np.pad)
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    if not _is_value(array) or any(_is_value(v) for v in (pad_width, *kwargs.values())):
+        refuse("np.pad with a traced width or border", "plain numbers, or np.concatenate with what to join")
+    widths = _widths(array, pad_width)
+    if mode in _MIRRORS and not kwargs:
+        return _mirrored(array, widths, mode)
+    if mode != "constant" or set(kwargs) > {"constant_values"}:
+        refuse(
+            f"np.pad with mode={mode!r}{''.join(f', {k}=…' for k in kwargs)}", 'mode="constant", "edge" or "reflect"'
+        )
+    value = np.unique(kwargs.get("constant_values", 0))
+    if value.size != 1:
+        refuse("np.pad with several constant_values", "np.pad once for each of them")
+    number = value.astype(array.dtype)[0].item()
+    attributes: dict[str, Any] = {"pad_width": widths}
+    return apply("pad", (array,), attributes if number == 0 else attributes | {"constant_values": number})
+
+
+def _widths(x: Any, pad_width: Any) -> tuple[tuple[int, int], ...]:
+    """How wide the border is before and after along each axis."""
+    try:
+        if isinstance(pad_width, dict):
+            found = np.zeros((x.ndim, 2), int)
+            for axis, width in pad_width.items():
+                found[axis] = width
+        else:
+            found = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
+    except (ValueError, IndexError):
+        raise ShapeError(
+            f"np.pad: {pad_width!r} is no border for {x._label()}, of shape {x.shape}",
+            where=user_origin(),
+            fix=f"a pair (before, after) for each of {x.ndim} axes",
+        ) from None
+    return tuple((_whole("pad", "pad_width", a), _whole("pad", "pad_width", b)) for a, b in found)
+
+
+def _mirrored(x: Any, widths: tuple[tuple[int, int], ...], mode: Any) -> Any:
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            if x.shape[axis] == 0:
+                raise ShapeError(
+                    f"np.pad: {x._label()} has shape {x.shape}, and nothing to repeat along axis {axis}",
+                    where=user_origin(),
+                    fix='mode="constant"',
+                )
+            x = x[(*(slice(None),) * axis, np.pad(np.arange(x.shape[axis]), (before, after), mode))]
+    return x
 
 
 # ── triangles ───────────────────────────────────────────────────────────────────────────────────────────────

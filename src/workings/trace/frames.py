@@ -24,7 +24,10 @@ from workings.trace.bytecode import NOWHERE, Element, Stored, branches, follow, 
 __all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
 
 _HOME = Path(__file__).parent.parent
-_COMPOSITES = (str(_HOME / "ops" / "functions.py"), str(_HOME / "random.py"), str(_HOME / "nn" / "_")[:-1])
+_COMPOSITES = (
+    *(str(_HOME / name) for name in ("ops/functions.py", "ops/images.py", "random.py")),
+    str(_HOME / "nn" / "_")[:-1],  # all files in it
+)
 
 
 class Kind(Enum):

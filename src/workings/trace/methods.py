@@ -35,8 +35,8 @@ def _astype(x: Value, dtype: Any, order: Any = "K", casting: Any = "unsafe", **m
 
 
 _SAME_NAME = """
-    sum mean prod max min all any argmax argmin var std cumsum clip dot squeeze swapaxes ravel repeat round take trace
-    diagonal
+    sum mean prod max min all any argmax argmin var std argsort cumsum clip dot squeeze swapaxes ravel repeat round take
+    trace diagonal
 """
 METHODS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _SAME_NAME.split()}
 

@@ -1,8 +1,9 @@
-"""NumPy's products of arrays, diagonals and norms, in ops that there are: matmul, outer, multiply."""
+"""NumPy's products of arrays, diagonals and norms, in ops that there are: matmul, outer, einsum, multiply."""
 
 from __future__ import annotations
 
 import operator
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,6 +82,41 @@ def _contract(a: Any, b: Any, left: Sequence[int], right: Sequence[int]) -> Any:
     matrix_a = np.reshape(np.transpose(a, (*rest_a, *left)), (rows, count))
     matrix_b = np.reshape(np.transpose(b, (*right, *rest_b)), (count, columns))
     return np.reshape(apply("matmul", (matrix_a, matrix_b), {}), shape)
+
+
+@allow(np.einsum)
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any) -> Any:
+    # the order of the products is chosen anew for the graph, whatever `optimize` says
+    no_extras("einsum", {"out": out, **kwargs})
+    subscripts, *arrays = operands
+    if not isinstance(subscripts, str):
+        refuse("np.einsum with lists of numbers for the axes", 'letters, as in np.einsum("ij,jk->ik", a, b)')
+    values = [strong(value_of(a)) for a in arrays]
+    written = _explicit(subscripts.replace(" ", ""), [np.ndim(v) for v in values])
+    return apply("einsum", values, {"subscripts": written})
+
+
+def _explicit(subscripts: str, axes: Sequence[int]) -> str:
+    """The subscripts with the letters of the result, and letters in the place of an ellipsis."""
+    inputs, arrow, result = subscripts.partition("->")
+    terms = inputs.split(",")
+    letters = inputs.replace("...", "").replace(",", "")
+    if not all(c in string.ascii_letters for c in letters + result.replace("...", "")):
+        raise ShapeError(
+            f"np.einsum: {subscripts!r} is not made of letters, commas and one arrow",
+            where=user_origin(),
+            fix='a letter for each axis, as in "ij,jk->ik"',
+        )
+    # of the axes that an ellipsis stands for, the last are the same in all arrays
+    counts = [n - len(t.replace("...", "")) if "..." in t else 0 for t, n in zip(terms, axes, strict=False)]
+    free = [c for c in string.ascii_letters if c not in subscripts]
+    rest = "".join(free[: max(counts, default=0)])
+    terms = [t.replace("...", rest[len(rest) - max(n, 0) :]) for t, n in zip(terms, counts, strict=False)] + terms[
+        len(counts) :
+    ]
+    if not arrow:
+        result = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return f"{','.join(terms)}->{result.replace('...', rest)}"
 
 
 @allow(np.outer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -264,8 +264,14 @@ def _joined(function: str) -> Callable[[Node, Sequence[Expression]], str]:
     return write
 
 
+def _einsum(node: Node, operands: Sequence[Expression]) -> str:
+    arrays = ", ".join(x.text for x in operands)
+    return f'np.einsum("{node.attributes["subscripts"]}", {arrays}, optimize=True)'
+
+
 _OWN: Mapping[str, Callable[[Node, Sequence[Expression]], str]] = {
     "getitem": _getitem,
+    "einsum": _einsum,
     "transpose": _transpose,
     "reshape": _reshape,
     "broadcast_to": lambda node, operands: f"np.broadcast_to({operands[0].text}, {tuple(node.attributes['shape'])})",
@@ -311,17 +317,22 @@ def operators(node: Node) -> bool:
 
 
 def needed(node: Node) -> tuple[str, ...]:
-    """The functions that NumPy lacks and that the expression of this node calls, and those that these call."""
+    """The functions that NumPy lacks and that the expression of this node calls, each behind those it calls."""
     op = node.op
     if op.name in _OWN or op.name == "put":
         return ()
     if "python" in op.spellings:
-        called = [f for f in _template(op.spellings["python"]).functions if f in _lacking()]
-    else:
-        called = [op.name] if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else []
-    for name in called:
-        called += [f for f in _lacking()[name].__code__.co_names if f in _lacking() and f not in called]
-    return tuple(reversed(called))
+        return _with_callees(f for f in _template(op.spellings["python"]).functions if f in _lacking())
+    return _with_callees([op.name] if getattr(np, op.name, None) is not op.numpy and op.name in _lacking() else [])
+
+
+def _with_callees(functions: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for function in functions:
+        called = _lacking()[function].__code__.co_names
+        found |= dict.fromkeys(_with_callees(f for f in called if f in _lacking() and f != function))
+        found[function] = None
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)

@@ -238,6 +238,11 @@ def _word(value: Any) -> str:
     return getattr(value, "name", None) or str(value)
 
 
+def _einsum(node: Node, parts: list[Tree]) -> Tree:
+    letters = node.attributes["subscripts"].replace("->", "→")
+    return Apply("einsum", (Symbol(f'"{letters}"', words=True), *parts), (), node)
+
+
 def _relation(sign: str) -> Callable[[Node, list[Tree]], Tree]:
     return lambda node, parts: Relation(sign, parts[0], parts[1], node)
 
@@ -282,6 +287,7 @@ KINDS: Mapping[str, Callable[[Node, list[Tree]], Tree]] = {
     "prod": _reduction("prod"),
     "matmul": _matmul,
     "outer": _outer,
+    "einsum": _einsum,
     "transpose": _transpose,
     "index": _index,
     "loop": _loop,
