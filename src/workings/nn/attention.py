@@ -28,8 +28,8 @@ def attention(query: Any, key: Any, value: Any, mask: Any = None) -> Any:
     value   (…, other time, any size)
     mask    what may be looked at: truth values that broadcast to (…, time, other time); None: everything
 
-    What is masked has the lowest score of the dtype, so that its weight is exactly 0; where all is masked, the weights
-    are equal (PyTorch's are nan).
+    What is masked has the score −10⁹, so that its weight is exactly 0; where all is masked, the weights are equal
+    (PyTorch's are nan).
 
     >>> one = np.ones((1, 2, 4))
     >>> attention(one, one, np.array([[[1.0], [3.0]]])).ravel().tolist()
@@ -39,7 +39,7 @@ def attention(query: Any, key: Any, value: Any, mask: Any = None) -> Any:
     """
     scores = query @ np.swapaxes(key, -1, -2) * np.shape(query)[-1] ** -0.5
     if mask is not None:
-        scores = np.where(mask, scores, float(np.finfo(scores.dtype).min))
+        scores = np.where(mask, scores, -1e9)
     weights = softmax(scores)
     return weights @ value
 

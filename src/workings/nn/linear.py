@@ -92,7 +92,7 @@ class Embedding(Module):
         x = x if isinstance(x, Operators) else np.asarray(x)
         if x.dtype.kind not in "iu":
             refuse(self, f"wants whole numbers, and got {x.dtype}", "x.astype(int)", DtypeError)
-        if isinstance(x, np.ndarray) and x.size and not 0 <= x.min() <= x.max() < self.count:
+        if not isinstance(x, Operators) and x.size and not 0 <= x.min() <= x.max() < self.count:
             bad = x[(x < 0) | (x >= self.count)].flat[0]
             refuse(
                 self, f"has no row {bad}", f"whole numbers from 0 to {self.count - 1}, or a larger count", ArgumentError
