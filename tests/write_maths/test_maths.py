@@ -47,8 +47,8 @@ FORMULAS = [
     (-(w * x), "−w · x", r"-w \cdot x"),
     (x * -3.0, "x · (−3)", r"x \cdot (-3)"),
     (-y / x, "−y / x", r"\frac{-y}{x}"),
-    (1 / (1 + call("exp", -x)), "1 / (1 + exp(−x))", r"\frac{1}{1 + e^{-x}}"),
-    (call("exp", -x), "exp(−x)", "e^{-x}"),
+    (1 / (1 + call("exp", -x)), "1 / (1 + exp(−x))", r"\frac{1}{1 + \mathrm{e}^{-x}}"),
+    (call("exp", -x), "exp(−x)", r"\mathrm{e}^{-x}"),
     (call("sqrt", x), "√x", r"\sqrt{x}"),
     (call("sqrt", x + 1), "√(x + 1)", r"\sqrt{x + 1}"),
     (call("absolute", x - y), "|x − y|", r"\lvert x - y \rvert"),
@@ -103,7 +103,7 @@ PRODUCTS = [
     ((Number(2), Plus(Number(1e-7), Symbol("x2e5"))), "2 (1e−7 + x2e5)", None),
     ((Number(2), Power(Number(3), Symbol("w"))), "2 · 3^w", r"2 \cdot 3^{w}"),
     ((Number(2), Number(float("nan"))), "2 · nan", r"2 \cdot \mathrm{nan}"),
-    ((Number(2), Apply("exp", (Number(3),))), "2 exp(3)", "2 e^{3}"),
+    ((Number(2), Apply("exp", (Number(3),))), "2 exp(3)", r"2 \mathrm{e}^{3}"),
     ((Number(2), Root(Number(1e-7))), "2 · √(1e−7)", r"2 \cdot \sqrt{1 \times 10^{-7}}"),
     ((Number(1.5), Number(np.float64(1) / 3, short=True)), "1.5 · 0.333333…", r"1.5 \cdot 0.333333\ldots"),
 ]
@@ -162,7 +162,7 @@ def test_names_in_latex_are_set_as_names_and_never_as_commands():
     assert name("W_12") == "W_{12}"
     assert name("learning_rate") == r"\mathrm{learning}_{\mathrm{rate}}"
     assert name("λ") == r"\lambda"
-    assert name("a_b_c") == r"\text{a} \_ \text{b} \_ \text{c}"
+    assert name("a_b_c") == r"{\text{a} \_ \text{b} \_ \text{c}}"
     assert name("größe") == r"\text{größe}"
     assert name("50% of $x$", words=True) == r"\text{50} \% \text{ of } \$ \text{x} \$"
     assert escape("\\input{x}") == r"\textbackslash{}input\{x\}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from workings.graph import Node
 from workings.graph.display import hooks
-from workings.write.maths import Leaf, by_name, expression
+from workings.write.maths import Leaf, by_name, expression, stated
 from workings.write.tree import (
     Apply,
     Bars,
@@ -40,7 +40,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["columns", "display", "formula", "has_name", "made_from", "number", "text", "wrap"]
+__all__ = ["calls", "columns", "display", "formula", "has_name", "made_from", "number", "text", "wrap"]
 
 # How tightly a piece of text holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
@@ -122,6 +122,11 @@ def _by_ten(piece: str) -> bool:
     return "e" in piece and piece[-1].isdecimal()
 
 
+def _negative(tree: Negative) -> tuple[str, int]:
+    body = _held(tree.body, PRODUCT)
+    return f"−({body})" if body.startswith("−") else f"−{body}", SUM
+
+
 # a number that is no part of a name
 _NUMBER = re.compile(r"(?<!\w)\d[\d.]*…?(?:e−?\d+)?")
 
@@ -140,7 +145,7 @@ def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:
     first = left if not isinstance(left, Number) else None
     before = text(left) if first is None else _held(left, SUM)
     after = _held(right, PRODUCT if sign == "−" else SUM)
-    if after.startswith(("−", "Σ", "Π")):
+    if after.startswith("−"):
         after = f"({after})"
     return f"{before} {sign} {after}", SUM
 
@@ -149,6 +154,8 @@ def _factor(tree: Tree, first: bool) -> str:
     piece, level = _write(tree)
     if isinstance(tree, Fraction):
         return f"({piece})"
+    if first and isinstance(tree, Negative) and isinstance(tree.body, Fraction):
+        return f"−({text(tree.body)})"
     if first and isinstance(tree, (Number, Negative)):
         return piece
     if level < PRODUCT or piece.startswith("−"):
@@ -174,12 +181,18 @@ def _product(tree: Product) -> tuple[str, int]:
         tree.style == "chain"
         or apart
         or any(p[0].isdecimal() for p in pieces[1:])
+        or any(calls(a, b.startswith("(")) for a, b in zip(factors, pieces[1:], strict=False))
         or not all(map(has_name, factors[1:]))
     ):
         return " · ".join(pieces), PRODUCT
     if len(factors) == 2 and _one_letter(factors[1]):
         return "".join(pieces), PRODUCT
     return " ".join(pieces), PRODUCT
+
+
+def calls(tree: Tree, round_: bool) -> bool:
+    """Whether a factor before one in parentheses would look like a function of it."""
+    return round_ and isinstance(tree, (Symbol, Differential))
 
 
 def _one_letter(tree: Tree) -> bool:
@@ -201,6 +214,8 @@ def _fraction(tree: Fraction) -> tuple[str, int]:
 
 def _power(tree: Power) -> tuple[str, int]:
     base = _held(tree.base, ATOM)
+    if isinstance(tree.base, Differential):
+        base = f"({base})"  # the square of a derivative is not the derivative of a square
     exponent = text(tree.exponent)
     plain = exponent.replace("−", "-")
     if plain.lstrip("-").isdecimal() or exponent in ("n", "k", "m"):
@@ -208,7 +223,7 @@ def _power(tree: Power) -> tuple[str, int]:
     return f"{base}^{_held(tree.exponent, ATOM)}", POWER
 
 
-_BARS = {"absolute": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+_BARS = {"absolute": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉"), "round": ("(", ")")}
 
 
 def _bars(tree: Bars) -> tuple[str, int]:
@@ -264,7 +279,7 @@ _WRITERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
     Rate: lambda tree: (f"d{tree.top.name}/d{tree.bottom.name}", POWER),
     Plus: lambda tree: _sum("+", tree.left, tree.right),
     Minus: lambda tree: _sum("−", tree.left, tree.right),
-    Negative: lambda tree: (f"−{_held(tree.body, PRODUCT)}", SUM),
+    Negative: _negative,
     Product: _product,
     Fraction: _fraction,
     Power: _power,
@@ -366,8 +381,8 @@ def display(node: Node) -> str:
         return f"{node.name}: {node.type} ({node.role})"
     if node.is_constant and node.shape:
         return f"{node.name or 'constant'}: {node.type}"
-    right = text(made_from(node))
-    return right if node.name is None else f"{node.name} = {right}"
+    made = made_from(node)
+    return text(made) if node.name is None else f"{node.name} = {text(stated(made))}"
 
 
 hooks.line = display
