@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -268,7 +269,7 @@ def _array(*shape: int) -> Any:
 
 
 _SIZES = (2, 4, 4, 4, 2)
-_LAYERS = [{"w": _array(m, n), "b": _array(n)} for m, n in zip(_SIZES[:-1], _SIZES[1:], strict=True)]
+_LAYERS = [{"w": _array(m, n), "b": _array(n)} for m, n in itertools.pairwise(_SIZES)]
 _OLD = ("linear", "squared_loss", "two_paths", "tanh_neuron", "sigmoid_by_hand", "leaky", "vector_neuron")
 _OLD_ARRAYS = ("mean_squared_error", "two_layers", "stopped")
 
@@ -329,14 +330,15 @@ FUNCTIONS: dict[str, Function] = {
     "recurrent": Function(recurrent, {"W": _array(2, 3), "U": _array(3, 3), "b": _array(3), "x": _array(2, 2)}),
 }
 
-# Those that are drawn, and how: with their numbers, and how far they are unfolded. SVG is long, so not all are.
+# Those that are drawn, and how: SVG is long, so not all are, few with their numbers, and deep nets folded.
 PICTURES: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("product", "linear", "squared_loss", "two_paths", "vector_neuron", "softplus"), {"numbers": True}),
-    **dict.fromkeys(
-        ("tanh_neuron", "sigmoid_by_hand", "leaky", "mean_squared_error", "stopped", "sigmoid", "relu"), {}
-    ),
-    **dict.fromkeys(("bilinear", "outer_product", "reused", "bounded", "similarity", "roots", "differences"), {}),
-    **dict.fromkeys(("two_layers", "signs", "products", "constants", "regularized"), {}),
-    **dict.fromkeys(("logistic_regression", "cross_entropy", "layer_norm", "attention", "heads"), {"depth": 0}),
-    **dict.fromkeys(("residual", "layers", "recurrent"), {"depth": 1}),
+    name: options
+    for names, options in (
+        ("product linear squared_loss two_paths vector_neuron softplus", {"numbers": True}),
+        ("tanh_neuron sigmoid_by_hand leaky mean_squared_error stopped sigmoid relu bilinear outer_product", {}),
+        ("reused bounded similarity roots differences two_layers signs regularized", {}),
+        ("logistic_regression cross_entropy layer_norm attention heads", {"depth": 0}),
+        ("residual layers recurrent", {"depth": 1}),
+    )
+    for name in names.split()
 }

@@ -81,6 +81,7 @@ def lines_of(graph: Graph, *, algebra: bool = False) -> Lines:
 
 def _derived(graph: Graph, algebra: bool) -> tuple[Graph, dict[Node, Node]]:
     """The graph and the adjoints of its values, both simplified."""
+    graph = simplify(graph, algebra=algebra).graph
     table = adjoints(graph.outputs[0], [n for n in graph.inputs if n.dtype.kind == "f"])
     whole = Graph(graph.inputs, [*graph.outputs, *dict.fromkeys(table.values())], name=graph.name)
     moved = simplify(whole, algebra=algebra).moved

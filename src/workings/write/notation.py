@@ -293,11 +293,11 @@ def _indexed(on: _Setting[P], tree: Reduce) -> tuple[P | None, P | None, Set[P]]
     A letter that is a name in the formula, or the index of a sum around this one, is passed over.
     """
     axes, shape = tree.axes, tree.shape
-    free = [c for c in _INDICES if c not in on.taken]
-    if not axes or len(shape) > len(free):
+    letters = _index_letters(axes, on.taken)
+    if not letters:
         return on.pen.words(tree.over) if tree.over else None, None, on.held(tree.body, REDUCE)
-    index = [on.pen.word(c, "scalar") if k in axes else on.pen.words(":") for k, c in enumerate(free[: len(shape)])]
-    on = replace(on, taken=on.taken | {free[k] for k in axes})
+    on = replace(on, taken=on.taken.union(letters.values()))
+    index = [on.pen.word(letters[k], "scalar") if k in letters else on.pen.words(":") for k in range(len(shape))]
     under, over = on.listed([index[k] for k in axes]), None
     if len(axes) == 1:
         under = on.pen.row((under, on.pen.sign("="), on.pen.number(1, False)))
@@ -307,6 +307,14 @@ def _indexed(on: _Setting[P], tree: Reduce) -> tuple[P | None, P | None, Set[P]]
     if isinstance(symbol, Symbol) and name_parts(symbol)[1]:  # an index of its own would run into this one
         body = on.round(body)
     return under, over, replace(body, piece=on.pen.lowered(body.piece, on.listed(index)), level=ATOM)
+
+
+def _index_letters(axes: Sequence[int], taken: frozenset[str]) -> dict[int, str]:
+    """A letter for each axis: i for the first, j for the second, …, or another free one; none if too few are free."""
+    found = {k: _INDICES[k] for k in axes if k < len(_INDICES) and _INDICES[k] not in taken}
+    rest = [c for c in _INDICES if c not in taken and c not in found.values()]
+    without = [k for k in axes if k not in found]
+    return {**found, **dict(zip(without, rest, strict=False))} if len(without) <= len(rest) else {}
 
 
 def _keyed(on: _Setting[P], key: Sequence[str | Tree]) -> P:
