@@ -18,7 +18,7 @@ from workings.write.mathml import math, mathml
 from workings.write.text import text, wrap
 
 FOLDER = Path(__file__).parents[1] / "golden" / "function"
-MOST = 600_000  # bytes in the folder
+MOST = 620_000  # bytes in the folder
 
 
 def traced(name: str) -> Lines:

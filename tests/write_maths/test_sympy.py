@@ -10,6 +10,7 @@ import pytest
 import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sympy.parsing.latex import LaTeXParsingError
 
 from tests.strategies import scalar_graphs
 from tests.write_maths.functions import FUNCTIONS
@@ -55,7 +56,8 @@ def check(lines: Lines, values: Mapping[Node, Any]) -> None:
             parts = [(*rates[s], worth(found.diff(s), numbers)) for s in found.free_symbols]
             rate = sum(inner * local for inner, _, local in parts)
             rates[names[latex(line.symbol)]] = rate, sum(abs(size * local) for _, size, local in parts)
-        rate, size = rates[names[latex(lines.forward[-1].symbol)]]
+        loss = next(line for line in (*lines.forward, *lines.inputs) if line.node is lines.graph.outputs[0])
+        rate, size = rates[names[latex(loss.symbol)]]
         assert rate == pytest.approx(float(values[adjoint]), rel=1e-7, abs=1e-9 * size)
 
 
@@ -73,3 +75,12 @@ def test_the_formulas_of_a_random_graph_mean_what_is_computed(sample, algebra):
     lines, values = computed(sample.graph, sample.values, algebra)
     assume(all(map(np.isfinite, values.values())))  # beyond, floats and SymPy part ways
     check(lines, values)
+
+
+@pytest.mark.parametrize("name", ["signs", "tanh_neuron"])
+def test_a_lost_parenthesis_is_found(name, monkeypatch):
+    monkeypatch.setattr("workings.write.notation._Setting.round", lambda self, made: made)
+    function, arguments = FUNCTIONS[name]
+    found = trace_function(function, arguments)
+    with pytest.raises((AssertionError, LaTeXParsingError)):
+        check(*computed(found.graph, found.leaves(arguments), False))

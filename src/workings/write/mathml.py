@@ -161,11 +161,12 @@ class _Pen(Pen[Element]):
     def before(self, left: Element, right: Element) -> Element:
         return _row((left, right))
 
-    def fenced(self, body: Element, kind: str, tall: bool) -> Element:  # brackets grow by themselves
+    def fenced(self, body: Element, kind: str, tall: bool) -> Element:
         left, right = _FENCES[kind]
         marks = (("form", "prefix"),), (("form", "postfix"),)
         before, after = marks if left == right else ((), ())
-        return Element("mrow", (_mo(left, *before), body, _mo(right, *after)))
+        size = () if tall else (("stretchy", "false"),)  # brackets that may grow stand further off
+        return Element("mrow", (_mo(left, *before, *size), body, _mo(right, *after, *size)))
 
     def fraction(self, top: Element, bottom: Element) -> Element:
         return Element("mfrac", (top, bottom))

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeAlias
 from workings.graph import Node
 from workings.write.alphabet import GREEK, name_parts, style
 from workings.write.pen import P, Pen
-from workings.write.text import calls, number
+from workings.write.text import is_name, number
 from workings.write.tree import (
     Apply,
     Bars,
@@ -199,20 +199,8 @@ def _product(on: _Setting[P], tree: Product) -> Set[P]:
             on.round(p) if isinstance(f, Product) and f.style == other and p.level < ATOM else p
             for p, f in zip(pieces, factors, strict=True)
         ]
-    first, *rest = pieces
-    if tree.style == "elementwise":
-        sign = "⊙"
-    elif tree.style in ("matrix", "chain") or not isinstance(factors[0], Number):
-        sign = "·"
-    elif (
-        any(p.digit for p in rest)
-        or not all(p.named for p in rest)
-        or any(map(calls, factors, (p.round for p in rest)))
-    ):
-        sign = "·"  # numbers alone do not stand side by side
-    else:
-        sign = ""
-    if sign:
+    first = pieces[0]
+    if sign := "⊙" if tree.style == "elementwise" else "·" if _signed(tree, pieces) else "":
         line = on.pen.row([p for made in pieces for p in (on.pen.sign(sign), made.piece)][1:])
     else:
         apart = [a is not first and (a.word or b.word) for a, b in itertools.pairwise(pieces)]
@@ -220,6 +208,19 @@ def _product(on: _Setting[P], tree: Product) -> Set[P]:
     level = REDUCE if pieces[-1].level == REDUCE else PRODUCT
     named, tall = any(p.named for p in pieces), any(p.tall for p in pieces)
     return Set(line, level, first.minus, first.digit, named, tall=tall)
+
+
+def _signed(tree: Product, pieces: Sequence[Set[P]]) -> bool:
+    """Whether a product needs its signs. A number stands beside names without one; numbers alone do not, and a name
+    before parentheses would look like a function, before a fraction like its whole part."""
+    factors, rest = tree.factors, pieces[1:]
+    if tree.style in ("matrix", "chain") or not isinstance(factors[0], Number):
+        return True
+    if any(p.digit or not p.named for p in rest):
+        return True
+    return any(
+        is_name(a) and (p.round or isinstance(f, Fraction)) for a, f, p in zip(factors, factors[1:], rest, strict=False)
+    )
 
 
 def _fraction(on: _Setting[P], tree: Fraction) -> Set[P]:

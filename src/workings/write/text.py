@@ -40,7 +40,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["calls", "columns", "display", "formula", "has_name", "made_from", "number", "text", "wrap"]
+__all__ = ["columns", "display", "formula", "has_name", "is_name", "made_from", "number", "text", "wrap"]
 
 # How tightly a piece of text holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
@@ -175,13 +175,14 @@ def _product(tree: Product) -> tuple[str, int]:
             pieces.append(piece)
         return (" ⊙ " if tree.style == "elementwise" else " · ").join(pieces), PRODUCT
     pieces = [_factor(factor, i == 0) for i, factor in enumerate(factors)]
-    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1, 1e−7 · 2; nor a name at the digits of 1e−7
+    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1, 1e−7 · 2; nor a name at the digits of 1e−7,
+    # nor one before parentheses, as if it were a function: 2 · y · (0.5 − w)
     apart = not isinstance(factors[0], Number) or _by_ten(pieces[0])
     if (
         tree.style == "chain"
         or apart
         or any(p[0].isdecimal() for p in pieces[1:])
-        or any(calls(a, b.startswith("(")) for a, b in zip(factors, pieces[1:], strict=False))
+        or any(is_name(a) and b.startswith("(") for a, b in zip(factors, pieces[1:], strict=False))
         or not all(map(has_name, factors[1:]))
     ):
         return " · ".join(pieces), PRODUCT
@@ -190,9 +191,9 @@ def _product(tree: Product) -> tuple[str, int]:
     return " ".join(pieces), PRODUCT
 
 
-def calls(tree: Tree, round_: bool) -> bool:
-    """Whether a factor before one in parentheses would look like a function of it."""
-    return round_ and isinstance(tree, (Symbol, Differential))
+def is_name(tree: Tree) -> bool:
+    """Whether a factor would look like a function if parentheses came after it."""
+    return isinstance(tree, (Symbol, Differential))
 
 
 def _one_letter(tree: Tree) -> bool:
