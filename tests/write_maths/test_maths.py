@@ -13,7 +13,7 @@ from tests.ops.cases import CASES
 from workings.errors import UnsupportedError
 from workings.graph import Node, Op, call, constant, input_node
 from workings.write.latex import escape, latex, name, said
-from workings.write.maths import expression
+from workings.write.maths import expression, stated
 from workings.write.text import columns, formula, number, text, wrap
 from workings.write.tree import Apply, Differential, Number, Plus, Power, Product, Rate, Root, Symbol
 
@@ -21,9 +21,11 @@ assert workings.ops
 GOLDEN = Path(__file__).parents[1] / "golden" / "text" / "ops.txt"
 
 w, x, y, t, n = (input_node(title, (), float) for title in ("w", "x", "y", "expected", "n"))
+e, i, alpha = (input_node(title, (), float) for title in ("e", "i", "alpha"))
 A, B = input_node("A", (4, 3), float), input_node("B", (3, 5), float)
 v, b = input_node("v", (3,), float), input_node("b", (5,), float)
 
+_NESTED = r"\sum_{i = 1}^{3} \left(\sum_{j = 1}^{4} \mathbf{A}_{j, \text{:}}\right)_{i}"
 FORMULAS = [
     (w * x, "w · x", r"w \cdot x"),
     (2 * (y - t) * x, "2 (y − expected) x", r"2 (y - \mathrm{expected}) x"),
@@ -43,12 +45,20 @@ FORMULAS = [
     (w * (x / y), "w · (x / y)", r"w \cdot \frac{x}{y}"),
     (w / (x * y), "w / (x · y)", r"\frac{w}{x \cdot y}"),
     ((w / x) / y, "(w / x) / y", r"\frac{\frac{w}{x}}{y}"),
+    (-(-x / y), "−(−x / y)", r"-\frac{-x}{y}"),
+    (-(w / x) * y, "−(w / x) · y", r"-\frac{w}{x} \cdot y"),
+    (2 * y * (w - x), "2 · y · (w − x)", r"2 \cdot y \cdot (w - x)"),
+    (2 * y**2 * (w - x), "2 y² (w − x)", r"2 y^{2} (w - x)"),
+    (2 * alpha * x, "2 alpha x", r"2 \alpha x"),
     (w / (x / y), "w / (x / y)", r"\frac{w}{\frac{x}{y}}"),
     (-(w * x), "−w · x", r"-w \cdot x"),
     (x * -3.0, "x · (−3)", r"x \cdot (-3)"),
     (-y / x, "−y / x", r"\frac{-y}{x}"),
-    (1 / (1 + call("exp", -x)), "1 / (1 + exp(−x))", r"\frac{1}{1 + e^{-x}}"),
-    (call("exp", -x), "exp(−x)", "e^{-x}"),
+    (1 / (1 + call("exp", -x)), "1 / (1 + exp(−x))", r"\frac{1}{1 + \mathrm{e}^{-x}}"),
+    (call("exp", -x), "exp(−x)", r"\mathrm{e}^{-x}"),
+    (call("exp", -x / y), "exp(−x / y)", r"\exp\left(\frac{-x}{y}\right)"),
+    (call("log2", x) + call("log10", y), "log2(x) + log10(y)", r"\log_{2}(x) + \log_{10}(y)"),
+    (e * call("exp", e), "e · exp(e)", r"e \cdot \mathrm{e}^{e}"),
     (call("sqrt", x), "√x", r"\sqrt{x}"),
     (call("sqrt", x + 1), "√(x + 1)", r"\sqrt{x + 1}"),
     (call("absolute", x - y), "|x − y|", r"\lvert x - y \rvert"),
@@ -56,7 +66,11 @@ FORMULAS = [
     (call("floor", x), "⌊x⌋", r"\lfloor x \rfloor"),
     (call("tanh", w * x) ** 2, "tanh(w · x)²", None),
     (call("where", x > 0, x, 0.1 * x), "x where x > 0, else 0.1x", None),
-    (w * call("where", x > 0, x, 0), "w · (x where x > 0, else 0)", None),
+    (
+        w * call("where", x > 0, x, 0),
+        "w · (x where x > 0, else 0)",
+        r"w \cdot \left(\begin{cases} x & \text{where } x > 0 \\ 0 & \text{else} \end{cases}\right)",
+    ),
     (call("logical_not", x > 0), "not (x > 0)", None),
     (A @ B + b, "A · B + b", r"\mathbf{A} \cdot \mathbf{B} + \boldsymbol{b}"),
     (A @ v, "A · v", r"\mathbf{A} \cdot \boldsymbol{v}"),
@@ -68,6 +82,10 @@ FORMULAS = [
     (call("sum", A), "Σ(A)", r"\sum_{i, j} \mathbf{A}_{i, j}"),
     (call("sum", A, axis=0), "Σ over rows of A", r"\sum_{i = 1}^{4} \mathbf{A}_{i, \text{:}}"),
     (2 * call("sum", A * A, axis=1), "2 (Σ over columns of (A ⊙ A))", None),
+    (call("sum", call("sum", A, axis=0)), "Σ(Σ over rows of A)", _NESTED),
+    (call("sum", i * A, axis=0), "Σ over rows of (i · A)", r"\sum_{j = 1}^{4} (i \cdot \mathbf{A})_{j, \text{:}}"),
+    (x + call("sum", A), "x + Σ(A)", r"x + \sum_{i, j} \mathbf{A}_{i, j}"),
+    (call("broadcast_to", x, shape=(4, 3)) * A, "x · A", r"x \cdot \mathbf{A}"),
     (call("mean", A), "mean(A)", r"\operatorname{mean}(\mathbf{A})"),
     (call("getitem", A, key=(slice(None), 1)), "A[:, 1]", None),
     (call("flip", A, axis=1), "flip(A, axis=1)", None),
@@ -87,6 +105,9 @@ def test_derivatives():
     assert text(Rate(wide, z)) == "dexpected/dz"
     assert latex(Rate(z, wide)) == r"\frac{\mathrm{d}z}{\mathrm{d}\thinspace \mathrm{expected}}"
     assert text(Differential(Symbol("W_1"))) == "dW_1"
+    assert text(Power(Differential(z), Number(2))) == "(dz)²"
+    assert latex(Power(Differential(z), Number(2))) == r"(\mathrm{d}z)^{2}"
+    assert latex(Differential(Symbol("alpha"))) == r"\mathrm{d}\alpha"
     assert latex(Differential(Symbol("W_1"))) == r"\mathrm{d}W_{1}"
 
 
@@ -103,7 +124,7 @@ PRODUCTS = [
     ((Number(2), Plus(Number(1e-7), Symbol("x2e5"))), "2 (1e−7 + x2e5)", None),
     ((Number(2), Power(Number(3), Symbol("w"))), "2 · 3^w", r"2 \cdot 3^{w}"),
     ((Number(2), Number(float("nan"))), "2 · nan", r"2 \cdot \mathrm{nan}"),
-    ((Number(2), Apply("exp", (Number(3),))), "2 exp(3)", "2 e^{3}"),
+    ((Number(2), Apply("exp", (Number(3),))), "2 exp(3)", r"2 \mathrm{e}^{3}"),
     ((Number(2), Root(Number(1e-7))), "2 · √(1e−7)", r"2 \cdot \sqrt{1 \times 10^{-7}}"),
     ((Number(1.5), Number(np.float64(1) / 3, short=True)), "1.5 · 0.333333…", r"1.5 \cdot 0.333333\ldots"),
 ]
@@ -156,13 +177,20 @@ def test_every_number_of_float64_reads_back(rng):
         assert float(number(value).replace("−", "-")) == value
 
 
+def test_an_equation_on_the_right_of_another_stands_in_parentheses():
+    assert repr(call("equal", x, y, label="same")) == "same = (x = y)"
+    assert repr(call("less", x, y, label="less")) == "less = x < y"
+    same = stated(expression(call("equal", x, y)))
+    assert (text(same), latex(same)) == ("(x = y)", "(x = y)")
+
+
 def test_names_in_latex_are_set_as_names_and_never_as_commands():
     assert name("alpha") == r"\alpha"
     assert name("h_2") == "h_{2}"
     assert name("W_12") == "W_{12}"
     assert name("learning_rate") == r"\mathrm{learning}_{\mathrm{rate}}"
     assert name("λ") == r"\lambda"
-    assert name("a_b_c") == r"\text{a} \_ \text{b} \_ \text{c}"
+    assert name("a_b_c") == r"{\text{a} \_ \text{b} \_ \text{c}}"
     assert name("größe") == r"\text{größe}"
     assert name("50% of $x$", words=True) == r"\text{50} \% \text{ of } \$ \text{x} \$"
     assert escape("\\input{x}") == r"\textbackslash{}input\{x\}"

@@ -20,7 +20,7 @@ from workings.draw.shorten import folded_to_fit
 from workings.draw.units import Phase, Unit, Units, arrange
 from workings.errors import ArgumentError
 from workings.graph import Graph, Node, Role
-from workings.write.maths import expression
+from workings.write.maths import expression, stated
 from workings.write.text import text
 from workings.write.tree import Symbol, Tree
 from workings.write.turn import turn_of
@@ -177,7 +177,7 @@ class _Writer:
                 return None
             return Symbol(self.names[self.updates.get(node, node)], node)
 
-        return text(expression(unit.node, leaf))
+        return text(stated(expression(unit.node, leaf)))
 
     def _numbers(self, node: Node) -> dict[str, Any]:
         """Shape, value and gradient of a box."""

@@ -31,7 +31,7 @@ from workings.explain.steps import (
     Words,
 )
 from workings.graph import Graph, Node
-from workings.write.maths import expression
+from workings.write.maths import expression, stated
 from workings.write.text import columns, text
 from workings.write.tree import Number, Tree
 
@@ -193,7 +193,7 @@ def forward_section(setting: Setting) -> Section:
 
 
 def _value(setting: Setting, node: Node) -> Value:
-    formula = expression(node, setting.known)
+    formula = stated(expression(node, setting.known))
     plain = setting.scalar and node.op.name != "where" and all(i.shape == () for i in (node, *node.inputs))
     numbers = expression(node, setting.numbers(setting.known)) if plain else None
     value = setting.values[node]

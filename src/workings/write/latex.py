@@ -50,12 +50,14 @@ _SIGNS = {
     "<": "<",
     ">": ">",
 }
-_AMONG_WORDS = re.compile(f"([{re.escape(''.join(_SIGNS))}])")
-
 # Greek letters for which TeX has a command; for the others it has a Latin one that looks the same
 _LETTERS = {letter: f"\\{word}" for word, letter in GREEK.items()}
 _LETTERS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta", "ς": r"\varsigma"}
 _LETTERS |= {"ο": "o"} | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True))
+
+# what is set as mathematics where it stands among words
+_AMONG = {**_SIGNS, **_LETTERS}
+_AMONG_WORDS = re.compile(f"([{re.escape(''.join(_AMONG))}])")
 
 
 def escape(words: str) -> str:
@@ -94,9 +96,10 @@ def said(words: str) -> str:
 
 
 def _lettered(words: str, font: str) -> str:
-    """Words in a font of text; the signs among them are set as mathematics, and all else is no sign of TeX's."""
+    """Words in a font of text; signs and Greek letters among them are set as mathematics, and all else is no sign
+    of TeX's."""
     pieces = _AMONG_WORDS.split(legible(words))  # words and signs in turn
-    return " ".join(_SIGNS[p] if i % 2 else rf"\{font}{{{p}}}" for i, p in enumerate(pieces) if p)
+    return " ".join(_AMONG[p] if i % 2 else rf"\{font}{{{p}}}" for i, p in enumerate(pieces) if p)
 
 
 def name(word: str, *, words: bool = False) -> str:
@@ -165,7 +168,11 @@ class _Pen(Pen[str]):
             return _GREEK_LETTER[style] % _LETTERS[letter]
         if word.isascii() and word.isalnum():
             return (_LETTER[style] if len(word) == 1 else _WORDS[style][0]) % word
-        return _lettered(word, "textit" if len(word) == 1 and style == "scalar" else _WORDS[style][1])
+        piece = _lettered(word, "textit" if len(word) == 1 and style == "scalar" else _WORDS[style][1])
+        return piece if piece and " " not in piece else f"{{{piece}}}"  # an index is one of the whole name
+
+    def upright(self, letter: str) -> str:
+        return rf"\mathrm{{{letter}}}"
 
     def words(self, words: str) -> str:
         return said(words)
@@ -208,7 +215,8 @@ class _Pen(Pen[str]):
         return rf"{base}^{{\top}}"
 
     def differential(self, symbol: str, long: bool) -> str:
-        return rf"\mathrm{{d}}\thinspace {symbol}" if long else rf"\mathrm{{d}}{symbol}"
+        d = self.upright("d")
+        return rf"{d}\thinspace {symbol}" if long else f"{d}{symbol}"
 
     def function(self, name: str, under: str | None = None) -> str:
         if name in KNOWN:

@@ -133,6 +133,9 @@ class _Pen(Pen[Element]):
             return Element("mn", word)
         return _mi(word, style)
 
+    def upright(self, letter: str) -> Element:
+        return Element("mi", letter, (("mathvariant", "normal"),))
+
     def words(self, words: str) -> Element:
         pieces = _AMONG_WORDS.split(legible(words))  # words and signs in turn
         found = [_mo(_MO.get(p, p)) if i % 2 else _mtext(p) for i, p in enumerate(pieces) if p]
@@ -158,11 +161,12 @@ class _Pen(Pen[Element]):
     def before(self, left: Element, right: Element) -> Element:
         return _row((left, right))
 
-    def fenced(self, body: Element, kind: str, tall: bool) -> Element:  # brackets grow by themselves
+    def fenced(self, body: Element, kind: str, tall: bool) -> Element:
         left, right = _FENCES[kind]
         marks = (("form", "prefix"),), (("form", "postfix"),)
         before, after = marks if left == right else ((), ())
-        return Element("mrow", (_mo(left, *before), body, _mo(right, *after)))
+        size = () if tall else (("stretchy", "false"),)  # brackets that may grow stand further off
+        return Element("mrow", (_mo(left, *before, *size), body, _mo(right, *after, *size)))
 
     def fraction(self, top: Element, bottom: Element) -> Element:
         return Element("mfrac", (top, bottom))
@@ -184,7 +188,7 @@ class _Pen(Pen[Element]):
         return self.raised(base, _mo("⊤"))
 
     def differential(self, symbol: Element, long: bool) -> Element:
-        d = Element("mi", "d", (("mathvariant", "normal"),))
+        d = self.upright("d")
         return _row((d, Element("mspace", "", _THIN), symbol) if long else (d, symbol))
 
     def function(self, name: str, under: Element | None = None) -> Element:

@@ -35,7 +35,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["KINDS", "Leaf", "by_formula", "by_name", "expression"]
+__all__ = ["KINDS", "Leaf", "by_formula", "by_name", "expression", "stated"]
 
 # A formula is for reading: what goes deeper, or grows larger, is shown by name. The bounds also keep
 # every tree shallow enough for a writer to walk it by plain recursion.
@@ -91,6 +91,11 @@ def by_formula(node: Node, leaf: Leaf = by_name) -> Tree:
     return expression(node, leaf) if tree is None else tree
 
 
+def stated(tree: Tree) -> Tree:
+    """The formula as it stands to the right of an equals sign: one that is an equation itself, in parentheses."""
+    return Bars(tree, "round") if isinstance(tree, Relation) and tree.sign == "=" else tree
+
+
 _LEAST_SHARE = 1e-6  # below, 1/n is no easier to read
 
 
@@ -124,7 +129,7 @@ def _combine(node: Node, parts: list[Tree]) -> Tree:
 
 
 def _product(node: Node, parts: list[Tree]) -> Tree:
-    style = "elementwise" if all(i.shape for i in node.inputs) else "scalar"
+    style = "elementwise" if all(map(_shape, parts, node.inputs)) else "scalar"
     factors: list[Tree] = []
     for part in parts:
         if isinstance(part, Product) and part.style == style:
@@ -132,6 +137,11 @@ def _product(node: Node, parts: list[Tree]) -> Tree:
         else:
             factors.append(part)
     return Product(tuple(factors), style, node)
+
+
+def _shape(tree: Tree, node: Node) -> tuple[int, ...]:
+    """The shape of what a node is shown by: of a number spread over an array, that of the number."""
+    return node.shape if tree.node is None else tree.node.shape
 
 
 def _matmul(node: Node, parts: list[Tree]) -> Tree:
@@ -153,7 +163,7 @@ def _outer(node: Node, parts: list[Tree]) -> Tree:
 def _transpose(node: Node, parts: list[Tree]) -> Tree:
     axes = tuple(node.attributes["axes"])
     n = len(axes)
-    if n < 2:
+    if n < 2 or not _shape(parts[0], node.inputs[0]):
         return parts[0]
     if axes == (*range(n - 2), n - 1, n - 2):
         return Transposed(parts[0], node)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeAlias
 
 from workings.graph import Node
-from workings.write.alphabet import name_parts, style
+from workings.write.alphabet import GREEK, name_parts, style
 from workings.write.pen import P, Pen
-from workings.write.text import number
+from workings.write.text import is_name, number
 from workings.write.tree import (
     Apply,
     Bars,
@@ -50,8 +50,8 @@ Ids: TypeAlias = Callable[[Node | None], "str | None"]
 @dataclass(frozen=True)
 class Set(Generic[P]):
     """A piece, and what its neighbors have to know: how tightly it holds together, whether it begins with a minus
-    or a digit, whether there is a name in it, whether it is (or ends or begins with) a word, and whether it is
-    taller than a line."""
+    or a digit, whether there is a name in it, whether it is (or ends or begins with) a word, whether it stands in
+    parentheses, and whether it is taller than a line."""
 
     piece: P
     level: int
@@ -59,16 +59,18 @@ class Set(Generic[P]):
     digit: bool = False
     named: bool = True
     word: bool = False
+    round: bool = False
     tall: bool = False
 
 
 @dataclass(frozen=True)
 class _Setting(Generic[P]):
-    """A pen, and what is shown beside the formula itself."""
+    """A pen, what is shown beside the formula itself, and the letters that are no longer free for an index."""
 
     pen: Pen[P]
     ids: Ids | None
     shapes: bool
+    taken: frozenset[str]
 
     def write(self, tree: Tree) -> Set[P]:
         made = SETTERS[type(tree)](self, tree)
@@ -84,7 +86,7 @@ class _Setting(Generic[P]):
         return made if made.level >= least else self.round(made)
 
     def round(self, made: Set[P]) -> Set[P]:
-        return replace(made, piece=self.fenced(made), level=ATOM, minus=False, digit=False, word=False)
+        return replace(made, piece=self.fenced(made), level=ATOM, minus=False, digit=False, word=False, round=True)
 
     def fenced(self, made: Set[P], kind: str = "round") -> P:
         return self.pen.fenced(made.piece, kind, made.tall)
@@ -99,7 +101,22 @@ class _Setting(Generic[P]):
 
 def set_formula(tree: Tree, pen: Pen[P], *, ids: Ids | None = None, shapes: bool = False) -> P:
     """The formula as the pen writes it. `ids` gives the marks of nodes; `shapes` puts shapes under arrays."""
-    return _Setting(pen, ids, shapes).piece(tree)
+    return _Setting(pen, ids, shapes, _letters(tree)).piece(tree)
+
+
+def _letters(tree: Tree) -> frozenset[str]:
+    """The letters of the alphabet that are names in a formula."""
+    found: set[str] = set()
+    todo: list[Any] = [tree]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Symbol):
+            found.add(name_parts(part)[0])
+        elif isinstance(part, tuple):
+            todo.extend(part)
+        elif type(part) in SETTERS:
+            todo.extend(getattr(part, field.name) for field in fields(part) if field.name != "node")
+    return frozenset(found)
 
 
 # ── symbols and numbers ─────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +136,7 @@ def _name(on: _Setting[P], symbol: Symbol, letters: str) -> Set[P]:
         return Set(on.pen.words(symbol.name), ATOM, word=True)
     stem, index = name_parts(symbol)
     piece = on.pen.word(stem, letters)
-    long = len(stem) > 1
+    long = len(GREEK.get(stem, stem)) > 1
     if not index:
         return Set(piece, ATOM, word=long)
     return Set(on.pen.lowered(piece, on.pen.word(index, "scalar")), ATOM, word=long)
@@ -182,16 +199,8 @@ def _product(on: _Setting[P], tree: Product) -> Set[P]:
             on.round(p) if isinstance(f, Product) and f.style == other and p.level < ATOM else p
             for p, f in zip(pieces, factors, strict=True)
         ]
-    first, *rest = pieces
-    if tree.style == "elementwise":
-        sign = "⊙"
-    elif tree.style in ("matrix", "chain") or not isinstance(factors[0], Number):
-        sign = "·"
-    elif any(p.digit for p in rest) or not all(p.named for p in rest):
-        sign = "·"  # numbers alone do not stand side by side
-    else:
-        sign = ""
-    if sign:
+    first = pieces[0]
+    if sign := "⊙" if tree.style == "elementwise" else "·" if _signed(tree, pieces) else "":
         line = on.pen.row([p for made in pieces for p in (on.pen.sign(sign), made.piece)][1:])
     else:
         apart = [a is not first and (a.word or b.word) for a, b in itertools.pairwise(pieces)]
@@ -201,6 +210,19 @@ def _product(on: _Setting[P], tree: Product) -> Set[P]:
     return Set(line, level, first.minus, first.digit, named, tall=tall)
 
 
+def _signed(tree: Product, pieces: Sequence[Set[P]]) -> bool:
+    """Whether a product needs its signs. A number stands beside names without one; numbers alone do not, and a name
+    before parentheses would look like a function, before a fraction like its whole part."""
+    factors, rest = tree.factors, pieces[1:]
+    if tree.style in ("matrix", "chain") or not isinstance(factors[0], Number):
+        return True
+    if any(p.digit or not p.named for p in rest):
+        return True
+    return any(
+        is_name(a) and (p.round or isinstance(f, Fraction)) for a, f, p in zip(factors, factors[1:], rest, strict=False)
+    )
+
+
 def _fraction(on: _Setting[P], tree: Fraction) -> Set[P]:
     top, bottom = on.write(tree.top), on.write(tree.bottom)
     return Set(on.pen.fraction(top.piece, bottom.piece), PRODUCT, named=top.named or bottom.named, tall=True)
@@ -208,6 +230,8 @@ def _fraction(on: _Setting[P], tree: Fraction) -> Set[P]:
 
 def _power(on: _Setting[P], tree: Power) -> Set[P]:
     base, exponent = on.held(tree.base, ATOM), on.write(tree.exponent)
+    if isinstance(tree.base, Differential):
+        base = on.round(base)  # the square of a derivative is not the derivative of a square
     piece = on.pen.raised(base.piece, exponent.piece)
     named, tall = base.named or exponent.named, base.tall or exponent.tall
     return Set(piece, POWER, digit=base.digit, named=named, tall=tall)
@@ -233,11 +257,18 @@ def _transposed(on: _Setting[P], tree: Transposed) -> Set[P]:
 
 def _apply(on: _Setting[P], tree: Apply) -> Set[P]:
     parts = [on.write(a) for a in tree.arguments]
-    if tree.function == "exp" and len(parts) == 1 and not tree.attributes:
-        return Set(on.pen.raised(on.pen.word("e", "scalar"), parts[0].piece), POWER, tall=parts[0].tall)
+    tall = any(p.tall for p in parts)
+    if tree.function == "exp" and len(parts) == 1 and not tree.attributes and not tall:
+        return Set(on.pen.raised(on.pen.upright("e"), parts[0].piece), POWER)
+    function = on.pen.function(tree.function)
+    if tree.function in _BASES:
+        function = on.pen.lowered(on.pen.function("log"), on.pen.number(_BASES[tree.function], False))
     arguments = [p.piece for p in parts]
     arguments += [on.pen.words(f"{key}={value}") for key, value in tree.attributes]
-    return _applied(on, on.pen.function(tree.function), arguments, any(p.tall for p in parts))
+    return _applied(on, function, arguments, tall)
+
+
+_BASES = {"log2": 2, "log10": 10}
 
 
 def _applied(on: _Setting[P], function: P, arguments: Sequence[P], tall: bool) -> Set[P]:
@@ -258,13 +289,17 @@ def _reduce(on: _Setting[P], tree: Reduce) -> Set[P]:
 
 
 def _indexed(on: _Setting[P], tree: Reduce) -> tuple[P | None, P | None, Set[P]]:
-    """What stands under and over the sign of a sum, and the element that is summed. A single axis has its limits."""
+    """What stands under and over the sign of a sum, and the element that is summed. A single axis has its limits.
+
+    A letter that is a name in the formula, or the index of a sum around this one, is passed over.
+    """
     axes, shape = tree.axes, tree.shape
-    if not axes or len(shape) > len(_INDICES):
+    letters = _index_letters(axes, on.taken)
+    if not letters:
         return on.pen.words(tree.over) if tree.over else None, None, on.held(tree.body, REDUCE)
-    index = [on.pen.word(c, "scalar") if k in axes else on.pen.words(":") for k, c in enumerate(_INDICES[: len(shape)])]
-    letters = [index[k] for k in axes]
-    under, over = on.listed(letters), None
+    on = replace(on, taken=on.taken.union(letters.values()))
+    index = [on.pen.word(letters[k], "scalar") if k in letters else on.pen.words(":") for k in range(len(shape))]
+    under, over = on.listed([index[k] for k in axes]), None
     if len(axes) == 1:
         under = on.pen.row((under, on.pen.sign("="), on.pen.number(1, False)))
         over = on.pen.number(shape[axes[0]], False)
@@ -273,6 +308,14 @@ def _indexed(on: _Setting[P], tree: Reduce) -> tuple[P | None, P | None, Set[P]]
     if isinstance(symbol, Symbol) and name_parts(symbol)[1]:  # an index of its own would run into this one
         body = on.round(body)
     return under, over, replace(body, piece=on.pen.lowered(body.piece, on.listed(index)), level=ATOM)
+
+
+def _index_letters(axes: Sequence[int], taken: frozenset[str]) -> dict[int, str]:
+    """A letter for each axis: i for the first, j for the second, …, or another free one; none if too few are free."""
+    found = {k: _INDICES[k] for k in axes if k < len(_INDICES) and _INDICES[k] not in taken}
+    rest = [c for c in _INDICES if c not in taken and c not in found.values()]
+    without = [k for k in axes if k not in found]
+    return {**found, **dict(zip(without, rest, strict=False))} if len(without) <= len(rest) else {}
 
 
 def _keyed(on: _Setting[P], key: Sequence[str | Tree]) -> P:
@@ -306,7 +349,7 @@ def _logic(on: _Setting[P], tree: Logic) -> Set[P]:
 
 
 def _choice(on: _Setting[P], tree: Choice) -> Set[P]:
-    return Set(on.pen.cases(on.piece(tree.yes), on.piece(tree.condition), on.piece(tree.no)), ATOM, tall=True)
+    return Set(on.pen.cases(on.piece(tree.yes), on.piece(tree.condition), on.piece(tree.no)), CHOICE, tall=True)
 
 
 SETTERS: Mapping[type, Callable[[_Setting[Any], Any], Set[Any]]] = {

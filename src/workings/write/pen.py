@@ -28,6 +28,10 @@ class Pen(ABC, Generic[P]):
         """A name, or a part of one, in the letters of a style."""
 
     @abstractmethod
+    def upright(self, letter: str) -> P:
+        """A letter that is no name: the d of a derivative, and the number e."""
+
+    @abstractmethod
     def words(self, words: str) -> P:
         """Words in the midst of a formula."""
 

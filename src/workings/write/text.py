@@ -15,7 +15,7 @@ import numpy as np
 
 from workings.graph import Node
 from workings.graph.display import hooks
-from workings.write.maths import Leaf, by_name, expression
+from workings.write.maths import Leaf, by_name, expression, stated
 from workings.write.tree import (
     Apply,
     Bars,
@@ -40,7 +40,7 @@ from workings.write.tree import (
     Tree,
 )
 
-__all__ = ["columns", "display", "formula", "has_name", "made_from", "number", "text", "wrap"]
+__all__ = ["columns", "display", "formula", "has_name", "is_name", "made_from", "number", "text", "wrap"]
 
 # How tightly a piece of text holds together, loosest first; a looser piece inside a tighter one takes parentheses.
 CHOICE, LOGIC, RELATION, REDUCE, SUM, PRODUCT, POWER, ATOM = range(8)
@@ -122,6 +122,11 @@ def _by_ten(piece: str) -> bool:
     return "e" in piece and piece[-1].isdecimal()
 
 
+def _negative(tree: Negative) -> tuple[str, int]:
+    body = _held(tree.body, PRODUCT)
+    return f"−({body})" if body.startswith("−") else f"−{body}", SUM
+
+
 # a number that is no part of a name
 _NUMBER = re.compile(r"(?<!\w)\d[\d.]*…?(?:e−?\d+)?")
 
@@ -140,7 +145,7 @@ def _sum(sign: str, left: Tree, right: Tree) -> tuple[str, int]:
     first = left if not isinstance(left, Number) else None
     before = text(left) if first is None else _held(left, SUM)
     after = _held(right, PRODUCT if sign == "−" else SUM)
-    if after.startswith(("−", "Σ", "Π")):
+    if after.startswith("−"):
         after = f"({after})"
     return f"{before} {sign} {after}", SUM
 
@@ -149,6 +154,8 @@ def _factor(tree: Tree, first: bool) -> str:
     piece, level = _write(tree)
     if isinstance(tree, Fraction):
         return f"({piece})"
+    if first and isinstance(tree, Negative) and isinstance(tree.body, Fraction):
+        return f"−({text(tree.body)})"
     if first and isinstance(tree, (Number, Negative)):
         return piece
     if level < PRODUCT or piece.startswith("−"):
@@ -168,18 +175,25 @@ def _product(tree: Product) -> tuple[str, int]:
             pieces.append(piece)
         return (" ⊙ " if tree.style == "elementwise" else " · ").join(pieces), PRODUCT
     pieces = [_factor(factor, i == 0) for i, factor in enumerate(factors)]
-    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1, 1e−7 · 2; nor a name at the digits of 1e−7
+    # numbers alone do not stand side by side: 2 · (0.5 − 2) · 1, 1e−7 · 2; nor a name at the digits of 1e−7,
+    # nor one before parentheses, as if it were a function: 2 · y · (0.5 − w)
     apart = not isinstance(factors[0], Number) or _by_ten(pieces[0])
     if (
         tree.style == "chain"
         or apart
         or any(p[0].isdecimal() for p in pieces[1:])
+        or any(is_name(a) and b.startswith("(") for a, b in zip(factors, pieces[1:], strict=False))
         or not all(map(has_name, factors[1:]))
     ):
         return " · ".join(pieces), PRODUCT
     if len(factors) == 2 and _one_letter(factors[1]):
         return "".join(pieces), PRODUCT
     return " ".join(pieces), PRODUCT
+
+
+def is_name(tree: Tree) -> bool:
+    """Whether a factor would look like a function if parentheses came after it."""
+    return isinstance(tree, (Symbol, Differential))
 
 
 def _one_letter(tree: Tree) -> bool:
@@ -201,6 +215,8 @@ def _fraction(tree: Fraction) -> tuple[str, int]:
 
 def _power(tree: Power) -> tuple[str, int]:
     base = _held(tree.base, ATOM)
+    if isinstance(tree.base, Differential):
+        base = f"({base})"  # the square of a derivative is not the derivative of a square
     exponent = text(tree.exponent)
     plain = exponent.replace("−", "-")
     if plain.lstrip("-").isdecimal() or exponent in ("n", "k", "m"):
@@ -208,7 +224,7 @@ def _power(tree: Power) -> tuple[str, int]:
     return f"{base}^{_held(tree.exponent, ATOM)}", POWER
 
 
-_BARS = {"absolute": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+_BARS = {"absolute": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉"), "round": ("(", ")")}
 
 
 def _bars(tree: Bars) -> tuple[str, int]:
@@ -264,7 +280,7 @@ _WRITERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
     Rate: lambda tree: (f"d{tree.top.name}/d{tree.bottom.name}", POWER),
     Plus: lambda tree: _sum("+", tree.left, tree.right),
     Minus: lambda tree: _sum("−", tree.left, tree.right),
-    Negative: lambda tree: (f"−{_held(tree.body, PRODUCT)}", SUM),
+    Negative: _negative,
     Product: _product,
     Fraction: _fraction,
     Power: _power,
@@ -366,8 +382,8 @@ def display(node: Node) -> str:
         return f"{node.name}: {node.type} ({node.role})"
     if node.is_constant and node.shape:
         return f"{node.name or 'constant'}: {node.type}"
-    right = text(made_from(node))
-    return right if node.name is None else f"{node.name} = {right}"
+    made = made_from(node)
+    return text(made) if node.name is None else f"{node.name} = {text(stated(made))}"
 
 
 hooks.line = display

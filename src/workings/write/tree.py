@@ -122,7 +122,8 @@ class Root:
 
 @dataclass(frozen=True)
 class Bars:
-    """A body between bars; `kind` is "absolute", "floor" or "ceil"."""
+    """A body between bars; `kind` is "absolute", "floor" or "ceil", or "round" for parentheses that are no matter of
+    precedence."""
 
     body: Tree
     kind: str
