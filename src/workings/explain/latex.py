@@ -1,0 +1,232 @@
+"""A derivation as a document in LaTeX that pdfLaTeX, XeLaTeX and LuaLaTeX set with the packages each of them brings.
+
+Formulas are measured (`workings.write.ruler`), so that equations which are too wide for the page are broken, and
+reasons stand beside them or below. Nothing of the user's reaches TeX unescaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from workings.explain.equations import equation, sentence, side
+from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks
+from workings.explain.steps import Derivation, Words
+from workings.write.glyphs import CODEPOINT, spelled
+from workings.write.latex import escape
+from workings.write.ruler import Chunk, Line, broken, equals, measured, spread, tex, words_width
+from workings.write.tree import Tree
+from workings.write.values import summary
+
+__all__ = ["render"]
+
+ROOM = 40.0  # quads of the font across a page
+HANG = 2.0  # of what follows in an equation on several lines
+GAP = 2.0  # between an equation and its reason, and between the columns of a table
+REASON = 12.0  # the narrowest column of reasons that is longer than one line
+
+_HEAD = r"""\documentclass[11pt]{article}
+\usepackage[a4paper, margin=25mm]{geometry}
+\usepackage{amsmath, amssymb}
+\usepackage{booktabs, longtable}
+\allowdisplaybreaks
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{1ex plus 0.5ex minus 0.2ex}
+\setlength{\emergencystretch}{3em}
+\newcommand{\reason}[2]{\parbox[t]{#1}{\raggedright\small #2\strut}}"""
+
+
+def render(derivation: Derivation) -> str:
+    """The derivation as a document in LaTeX."""
+    title, body = "", []
+    for block in blocks(derivation):
+        if isinstance(block, Heading):
+            if block.level == 1:
+                title = rf"\title{{{_sentence(block.words)}}}"
+            else:
+                body.append(rf"\section{{{_sentence(block.words)}}}")
+        elif isinstance(block, Prose):
+            body.append(_prose(block))
+        else:
+            body.append(_STYLES[block.style](block.rows))
+    title, text = spelled(title), spelled("\n\n".join(body))
+    head = [_HEAD, CODEPOINT] if r"\codepoint" in title + text else [_HEAD]
+    lines = [*head, title, r"\author{}", r"\date{}", "", r"\begin{document}", r"\maketitle", "", text]
+    return "\n".join([*lines, "", r"\end{document}", ""])
+
+
+# ── words ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+# numbers that words would not be set well in: with a minus, or a power of ten
+_NUMBER = re.compile(r"(?<![\w.])(?:(−)(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)(?=e))(?:e(−?\d+))?(?!\w)")
+
+
+def _plain(words: str) -> str:
+    """What was written by others, as it is: no two of its signs become one."""
+    return re.sub(r"-(?=-)|'(?=')", r"\g<0>{}", escape(words)).replace("`", r"\textasciigrave{}")
+
+
+def _words(words: str) -> str:
+    """Words of the derivation, with the numbers in them set as such."""
+    pieces, at = [], 0
+    for found in _NUMBER.finditer(words):
+        minus, digits, more, exponent = found.groups("")
+        ten = rf" \times 10^{{{exponent.replace('−', '-')}}}" if exponent else ""
+        pieces += [_plain(words[at : found.start()]), f"${minus and '-'}{digits or more}{ten}$"]
+        at = found.end()
+    return "".join([*pieces, _plain(words[at:])]).replace(",   ", r",\quad ")
+
+
+def _sentence(words: Words) -> str:
+    return sentence(words, _words).replace("$ → $", r" \to ")
+
+
+def _prose(block: Prose) -> str:
+    """A paragraph; a sentence begins with a capital and ends with a stop."""
+    first, last = block.words[0], block.words[-1]
+    words = _sentence(block.words)
+    if isinstance(first, str):
+        words = words[:1].upper() + words[1:]
+    if isinstance(last, str) and last[-1:].isalnum():
+        words += "."
+    return f"\\begin{{quote}}\n\\bfseries {words}\n\\end{{quote}}" if block.loud else words
+
+
+def _width(words: Words) -> float:
+    return sum(words_width(w) if isinstance(w, str) else spread(measured(w, ROOM)) for w in words)
+
+
+def _reason(words: Words, width: float) -> str:
+    return rf"\reason{{{width:.1f}em}}{{{_sentence(words)}}}"
+
+
+# ── equations ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _line(part: Part | None) -> Line:
+    if part is None:
+        return ()
+    return (Chunk(side(part), words_width(part)),) if isinstance(part, str) else measured(part, ROOM - 2 * HANG)
+
+
+def _whole(start: Line, row: Row) -> Line:
+    """`start = part = part`."""
+    for part in row.parts:
+        start = equals(start, _line(part))
+    return start
+
+
+def _equations(rows: Sequence[Row]) -> str:
+    """Equations with their first equals signs under each other; reasons in a column beside them, or each below its
+    own where there is not the room."""
+    lefts = [_line(row.left) for row in rows]
+    left = max(map(spread, lefts))
+    if left > ROOM / 2:  # too wide to stand before all the rest
+        lefts, rights, left = [()] * len(rows), [_whole(*each) for each in zip(lefts, rows, strict=True)], 0.0
+    else:
+        rights = [_whole((), row) for row in rows]
+    column = _beside(rows, left + max(map(spread, rights)))
+    lines = []
+    for row, start, right in zip(rows, lefts, rights, strict=True):
+        first, *more = broken(right, ROOM - left, HANG)
+        lines.append(f"{tex(start)} &{first}".lstrip())
+        lines += [f"&{piece}" if left and piece.startswith("=") else rf"&\qquad {{}}{piece}" for piece in more]
+        if row.words and column:
+            lines[-1] += rf" &&\quad {_reason(row.words, column)}"
+        elif row.words:
+            lines.append(rf"&\qquad {_reason(row.words, min(_width(row.words), ROOM - left - HANG))}")
+    body = " \\\\\n".join(lines)
+    if len(lines) == 1 and not column:
+        return f"\\[\n{body.replace('&', '', 1)}\n\\]"
+    begin, end = ("alignat*}{2", "alignat*") if column else ("align*", "align*")
+    return f"\\begin{{{begin}}}\n{body}\n\\end{{{end}}}"
+
+
+def _beside(rows: Sequence[Row], width: float) -> float:
+    """How wide a column of reasons beside equations of this width is; 0 if there is no reason, or not the room."""
+    natural = max(_width(row.words) for row in rows)
+    room = ROOM - width - GAP
+    return min(natural, room) if room >= min(natural, REASON) else 0
+
+
+# ── tables and lists ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ledger(rows: Sequence[Row]) -> str:
+    """Formulas, and the shape and the range of what they come to. Means are left out where there is not the room."""
+    formulas = [_whole(_line(row.left), row) for row in rows]
+    widest = max(spread(formula) + row.member for formula, row in zip(formulas, rows, strict=True))
+    shape = max(words_width(row.shape) for row in rows) + 1
+    values: list[str | Tree] = []
+    room = 0.0
+    for mean in (True, False):
+        values = ["" if row.value is None else summary(row.value, mean=mean) for row in rows]
+        room = ROOM - shape - max(_width((value,)) for value in values) - 2 * GAP
+        if room >= min(widest, ROOM / 2):
+            break
+    lines = []
+    for row, formula, value in zip(rows, formulas, values, strict=True):
+        if isinstance(row.left, str) and not row.parts:
+            lines.append(_across(rf"{{\itshape {_plain(row.left)}}}") + r" \\*")
+            continue
+        inset = r"\quad " if row.member else ""
+        first, *more = broken(formula, room - row.member, HANG)
+        cells = [" & ".join([f"{inset}${first}$", _shape(row.shape), _sentence((value,))])]
+        cells += [rf"{inset}$\qquad {{}}{piece}$ & &" for piece in more]
+        if row.words:
+            cells.append(_across(rf"{inset}\qquad {_reason(row.words, ROOM - 2 * HANG)}"))
+        lines.append(" \\\\*\n".join(cells) + r" \\")
+    return _table("lll", ("formula", "shape", "value"), lines)
+
+
+def _across(cell: str) -> str:
+    return rf"\multicolumn{{3}}{{@{{}}l@{{}}}}{{{cell}}}"
+
+
+def _shape(shape: str) -> str:
+    return f"${shape.strip('[]')}$".replace("×", r" \times ") if shape else ""
+
+
+def _table(columns: str, heads: Sequence[str], lines: Sequence[str]) -> str:
+    """A table that may go on over pages, with its title on each."""
+    body = "\n".join(lines)
+    title = f"\\toprule\n{' & '.join(heads)} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot"
+    return f"\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{title}\n{body}\n\\end{{longtable}}"
+
+
+def _grid(rows: Sequence[Row]) -> str:
+    """Words in columns under a title, which share the width if they are too wide for it."""
+    table = [["" if part is None else part for part in (row.left, *row.parts)] for row in rows]
+    widths = [max(_width((cells[i],)) for cells in table) for i in range(len(table[0]))]
+    columns = "l" * len(widths)
+    if sum(widths) + GAP * len(widths) > ROOM:
+        share = (ROOM - widths[0]) / (len(widths) - 1) - GAP
+        columns = "l" + f"p{{{share:.1f}em}}" * (len(widths) - 1)
+    title, *lines = [[_sentence((cell,)) for cell in cells] for cells in table]
+    return _table(columns, title, [" & ".join(cells) + r" \\" for cells in lines])
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    """Equations with their reasons; formulas that are no equations, and names, with what is said of them."""
+    if all(row.parts for row in rows):
+        return _equations(rows)
+    lines = []
+    for row in rows:
+        if isinstance(row.left, str) and not row.parts:
+            head = rf"\texttt{{{_plain(row.left)}}}"
+        else:
+            head = f"${equation(row)}$"
+        shape = f" ({_shape(row.shape)})" if row.shape else ""
+        lines.append(rf"\item {head}{shape}: {_sentence(row.words)}")
+    return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
+
+
+_STYLES = {
+    "table": _equations,
+    "chain": _equations,
+    "line": _equations,
+    "agree": _equations,
+    "ledger": _ledger,
+    "list": _listed,
+    "grid": _grid,
+}
