@@ -8,57 +8,73 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workings.explain.equations import equation, sentence, side
-from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks
+from workings.explain.layout import Heading, Part, Prose, Row, blocks
 from workings.explain.steps import Derivation, Words
 from workings.write.glyphs import CODEPOINT, spelled
 from workings.write.latex import escape
-from workings.write.ruler import Chunk, Line, broken, equals, measured, spread, tex, words_width
+from workings.write.ruler import Chunk, Line, broken, equals, joined, measured, spread, tex, words_width
 from workings.write.tree import Tree
 from workings.write.values import summary
 
 __all__ = ["render"]
 
 ROOM = 40.0  # quads of the font across a page
+TABLE = 43.0  # of the font of tables
 HANG = 2.0  # of what follows in an equation on several lines
 GAP = 2.0  # between an equation and its reason, and between the columns of a table
 REASON = 12.0  # the narrowest column of reasons that is longer than one line
 
-_HEAD = r"""\documentclass[11pt]{article}
+_HEAD = r"""\documentclass[11pt, fleqn]{article}
 \usepackage[a4paper, margin=25mm]{geometry}
 \usepackage{amsmath, amssymb}
 \usepackage{booktabs, longtable}
 \allowdisplaybreaks
-\setlength{\parindent}{0pt}
+\raggedright
 \setlength{\parskip}{1ex plus 0.5ex minus 0.2ex}
-\setlength{\emergencystretch}{3em}
-\newcommand{\reason}[2]{\parbox[t]{#1}{\raggedright\small #2\strut}}"""
+\setlength{\mathindent}{1.5em}
+\setlength{\jot}{0.5ex}
+\setlength{\LTleft}{\mathindent}
+\renewcommand{\arraystretch}{1.15}
+\newcommand{\reason}[2]{\parbox[t]{#1}{\raggedright\small #2\strut}}
+% before an equation that no words lead to
+\newcommand{\closer}{\vspace{-\baselineskip}}"""
 
 
 def render(derivation: Derivation) -> str:
     """The derivation as a document in LaTeX."""
-    title, body = "", []
+    title, body = "", ""
+    leads = False  # whether what comes next goes on with a paragraph
     for block in blocks(derivation):
         if isinstance(block, Heading):
+            words = _sentence(block.words)
             if block.level == 1:
-                title = rf"\title{{{_sentence(block.words)}}}"
+                title = words
             else:
-                body.append(rf"\section{{{_sentence(block.words)}}}")
+                body += f"\n\n\\section{{{words}}}"
+            leads = False
         elif isinstance(block, Prose):
-            body.append(_prose(block))
+            body += f"\n\n{_prose(block)}"
+            leads = not block.loud
         else:
-            body.append(_STYLES[block.style](block.rows))
-    title, text = spelled(title), spelled("\n\n".join(body))
-    head = [_HEAD, CODEPOINT] if r"\codepoint" in title + text else [_HEAD]
-    lines = [*head, title, r"\author{}", r"\date{}", "", r"\begin{document}", r"\maketitle", "", text]
-    return "\n".join([*lines, "", r"\end{document}", ""])
+            shown = _STYLES[block.style](block.rows)
+            display = shown.startswith(r"\begin{align")
+            body += f"\n{shown}" if display and leads else f"\n\n\\closer\n{shown}" if display else f"\n\n{shown}"
+            leads = display
+    title, body = spelled(title), spelled(body.lstrip())
+    head = [_HEAD, CODEPOINT] if r"\code" in title + body else [_HEAD]
+    start = ["", r"\begin{document}", "", rf"\begin{{center}}\LARGE {title}\end{{center}}", ""]
+    return "\n".join([*head, *start, body, "", r"\end{document}", ""])
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 # numbers that words would not be set well in: with a minus, or a power of ten
 _NUMBER = re.compile(r"(?<![\w.])(?:(−)(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)(?=e))(?:e(−?\d+))?(?!\w)")
+
+_SENTENCE = re.compile(r"[a-z] [a-z]")  # where words follow each other, and not formulas alone
 
 
 def _plain(words: str) -> str:
@@ -84,10 +100,11 @@ def _sentence(words: Words) -> str:
 def _prose(block: Prose) -> str:
     """A paragraph; a sentence begins with a capital and ends with a stop."""
     first, last = block.words[0], block.words[-1]
-    words = _sentence(block.words)
+    words = _sentence(block.words).replace(r"\frac", r"\dfrac")
     if isinstance(first, str):
         words = words[:1].upper() + words[1:]
-    if isinstance(last, str) and last[-1:].isalnum():
+    said = "".join(w for w in block.words if isinstance(w, str))
+    if (isinstance(last, str) and last[-1:].isalnum()) or (not isinstance(last, str) and _SENTENCE.search(said)):
         words += "."
     return f"\\begin{{quote}}\n\\bfseries {words}\n\\end{{quote}}" if block.loud else words
 
@@ -136,8 +153,6 @@ def _equations(rows: Sequence[Row]) -> str:
         elif row.words:
             lines.append(rf"&\qquad {_reason(row.words, min(_width(row.words), ROOM - left - HANG))}")
     body = " \\\\\n".join(lines)
-    if len(lines) == 1 and not column:
-        return f"\\[\n{body.replace('&', '', 1)}\n\\]"
     begin, end = ("alignat*}{2", "alignat*") if column else ("align*", "align*")
     return f"\\begin{{{begin}}}\n{body}\n\\end{{{end}}}"
 
@@ -154,16 +169,18 @@ def _beside(rows: Sequence[Row], width: float) -> float:
 
 def _ledger(rows: Sequence[Row]) -> str:
     """Formulas, and the shape and the range of what they come to. Means are left out where there is not the room."""
-    formulas = [_whole(_line(row.left), row) for row in rows]
+    formulas = [_held(_whole(_line(row.left), row)) for row in rows]
     widest = max(spread(formula) + row.member for formula, row in zip(formulas, rows, strict=True))
     shape = max(words_width(row.shape) for row in rows) + 1
     values: list[str | Tree] = []
-    room = 0.0
+    rest = room = 0.0
     for mean in (True, False):
         values = ["" if row.value is None else summary(row.value, mean=mean) for row in rows]
-        room = ROOM - shape - max(_width((value,)) for value in values) - 2 * GAP
-        if room >= min(widest, ROOM / 2):
+        rest = shape + max(_width((value,)) for value in values) + 2 * GAP
+        room = TABLE - rest
+        if room >= min(widest, TABLE / 2):
             break
+    whole = min(widest, room) + rest
     lines = []
     for row, formula, value in zip(rows, formulas, values, strict=True):
         if isinstance(row.left, str) and not row.parts:
@@ -174,9 +191,17 @@ def _ledger(rows: Sequence[Row]) -> str:
         cells = [" & ".join([f"{inset}${first}$", _shape(row.shape), _sentence((value,))])]
         cells += [rf"{inset}$\qquad {{}}{piece}$ & &" for piece in more]
         if row.words:
-            cells.append(_across(rf"{inset}\qquad {_reason(row.words, ROOM - 2 * HANG)}"))
+            width = min(_width(row.words), whole - 2 * HANG)
+            cells.append(_across(rf"{inset}\qquad {_reason(row.words, width)}"))
         lines.append(" \\\\*\n".join(cells) + r" \\")
     return _table("lll", ("formula", "shape", "value"), lines)
+
+
+def _held(line: Line) -> Line:
+    """An equation that is not broken before its first equals sign, so that no name stands alone."""
+    if len(line) < 2 or line[0].width + line[1].width > TABLE / 2:
+        return line
+    return joined(line[:1], (replace(line[1], rank=None), *line[2:]))
 
 
 def _across(cell: str) -> str:
@@ -189,9 +214,10 @@ def _shape(shape: str) -> str:
 
 def _table(columns: str, heads: Sequence[str], lines: Sequence[str]) -> str:
     """A table that may go on over pages, with its title on each."""
-    body = "\n".join(lines)
+    kept = (*range(2), *range(max(0, len(lines) - 3), len(lines) - 1))  # no page begins or ends within these
+    body = "\n".join(line.rstrip("*") + "*" if i in kept else line for i, line in enumerate(lines))
     title = f"\\toprule\n{' & '.join(heads)} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot"
-    return f"\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{title}\n{body}\n\\end{{longtable}}"
+    return f"{{\\small\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{title}\n{body}\n\\end{{longtable}}}}"
 
 
 def _grid(rows: Sequence[Row]) -> str:
@@ -199,8 +225,8 @@ def _grid(rows: Sequence[Row]) -> str:
     table = [["" if part is None else part for part in (row.left, *row.parts)] for row in rows]
     widths = [max(_width((cells[i],)) for cells in table) for i in range(len(table[0]))]
     columns = "l" * len(widths)
-    if sum(widths) + GAP * len(widths) > ROOM:
-        share = (ROOM - widths[0]) / (len(widths) - 1) - GAP
+    if sum(widths) + GAP * len(widths) > TABLE:
+        share = (TABLE - widths[0]) / (len(widths) - 1) - GAP
         columns = "l" + f"p{{{share:.1f}em}}" * (len(widths) - 1)
     title, *lines = [[_sentence((cell,)) for cell in cells] for cells in table]
     return _table(columns, title, [" & ".join(cells) + r" \\" for cells in lines])
@@ -218,7 +244,8 @@ def _listed(rows: Sequence[Row]) -> str:
             head = f"${equation(row)}$"
         shape = f" ({_shape(row.shape)})" if row.shape else ""
         lines.append(rf"\item {head}{shape}: {_sentence(row.words)}")
-    return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
+    close = r"\setlength{\itemsep}{0pt}\setlength{\parskip}{0pt}"
+    return "\n".join([rf"\begin{{itemize}}{close}", *lines, r"\end{itemize}"])
 
 
 _STYLES = {

@@ -2,7 +2,7 @@ r"""Characters beyond ASCII, spelled so that every TeX sets them with the fonts 
 
 An accented letter becomes an accent over a letter, a sign or a Greek letter its command. What those fonts lack
 becomes `\codepoint{0436}{ж}`, which shows the character itself where the font has it (XeLaTeX and LuaLaTeX with a
-font of the user's), and its number in a small frame elsewhere.
+font of the user's), and its number in a small frame, `\codeframe{0436}`, elsewhere. What cannot be seen is always that.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from workings.write.alphabet import GREEK
+from workings.write.alphabet import GREEK, REPLACEMENT
 from workings.write.latex import LETTERS, escape
 
 __all__ = ["CODEPOINT", "spelled"]
 
-# for the head of a document in which `\codepoint` stands; pdfTeX reads the character's bytes and leaves them out
-CODEPOINT = r"""% Letters that TeX's own fonts lack are shown by their numbers; XeLaTeX and LuaLaTeX show the letters themselves
-% after \usepackage{fontspec} \setmainfont{a font that has them}.
+# for the head of a document in which one of the two stands; pdfTeX reads the character's bytes and leaves them out
+CODEPOINT = r"""% Letters that TeX's own fonts lack are shown by their numbers; XeLaTeX and LuaLaTeX show the letters
+% themselves after \usepackage{fontspec} \setmainfont{a font that has them}.
 \DeclareRobustCommand{\codepoint}[2]{%
   \ifdefined\Umathchar\iffontchar\font"#1 #2\else\codeframe{#1}\fi\else\codeframe{#1}\fi}
 \newcommand{\codeframe}[1]{{\setlength{\fboxsep}{1pt}\fbox{\tiny\ttfamily #1}}}"""
@@ -46,6 +46,7 @@ _MATHS = {
     "÷": r"\div",
     "±": r"\pm",
     "·": r"\cdot",
+    "…": r"\ldots",
     "→": r"\to",
     "←": r"\leftarrow",
     "≈": r"\approx",
@@ -61,7 +62,6 @@ _MATHS = {
 } | {letter: LETTERS[letter] for letter in (*GREEK.values(), "ϵ", "ϕ", "ϑ", "ς")}
 _WORDS = {
     "\xa0": "~",
-    "…": r"\ldots{}",
     "–": "--",
     "—": "---",
     "‘": "`",
@@ -124,4 +124,6 @@ def _spelled(found: re.Match[str]) -> str:
         return rf"\{raised}{{{escape(plain)}}}" if raised else escape(plain)
     if c.isspace():
         return " "
+    if not c.isprintable() or c == REPLACEMENT:  # LuaTeX takes the latter for a mistake in the bytes of the file
+        return rf"\codeframe{{{ord(c):04X}}}"
     return rf"\codepoint{{{ord(c):04X}}}{{{c}}}"

@@ -17,7 +17,7 @@ from workings.write.pen import Pen
 from workings.write.text import number
 from workings.write.tree import Tree
 
-__all__ = ["Chunk", "Line", "broken", "equals", "measured", "spread", "tex", "words_width"]
+__all__ = ["Chunk", "Line", "broken", "equals", "joined", "measured", "spread", "tex", "words_width"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def measured(tree: Tree, room: float) -> Line:
 
 def equals(line: Line, right: Line) -> Line:
     """The equation `line = right`; without a `line`, its right side alone."""
-    return _joined(line, _joined((Chunk("=", _RELATION, _EQUALS),), right))
+    return joined(line, joined((Chunk("=", _RELATION, _EQUALS),), right))
 
 
 def tex(line: Line) -> str:
@@ -105,18 +105,18 @@ def broken(line: Line, room: float, hang: float = 0) -> list[str]:
 
 
 def _place(line: Line, room: float) -> int:
-    """Where to end the line: the best place in its second half, or else the last one there is; 0 if there is none."""
+    """Where to end the line: the best place after its first third, or else the last one; 0 if there is none."""
     places: list[tuple[float, int, float]] = []  # (badness, position, where that is)
     used = 0.0
     for i, chunk in enumerate(line):
         if i and chunk.rank is not None and (used <= room or not places):
             places.append((chunk.depth * 10 + chunk.rank, i, used))
         used += chunk.width
-    late = [(bad, -i) for bad, i, where in places if where >= room / 2]
+    late = [(bad, -i) for bad, i, where in places if where >= room / 3]
     return -min(late)[1] if late else places[-1][1] if places else 0
 
 
-def _joined(left: Line, right: Line, gap: str = " ") -> Line:
+def joined(left: Line, right: Line, gap: str = " ") -> Line:
     """Two pieces one after the other; a line may end between them only where the right one says so."""
     if not left or not right or right[0].rank is not None:
         return left + right
@@ -127,8 +127,8 @@ def _joined(left: Line, right: Line, gap: str = " ") -> Line:
 
 def _around(before: str, body: Line, after: str, width: float) -> Line:
     """The body with something before and after it, which together are so wide."""
-    front = _joined((Chunk(before, width / 2),), body, "") if before else body
-    return _joined(front, (Chunk(after, width / 2),), "") if after else front
+    front = joined((Chunk(before, width / 2),), body, "") if before else body
+    return joined(front, (Chunk(after, width / 2 if before else width),), "")
 
 
 class _Ruler(Pen[Line]):
@@ -153,7 +153,7 @@ class _Ruler(Pen[Line]):
     def row(self, pieces: Sequence[Line]) -> Line:
         line: Line = ()
         for piece in pieces:
-            line = _joined(line, piece)
+            line = joined(line, piece)
         return line
 
     def listed(self, pieces: Sequence[Line]) -> Line:
@@ -164,7 +164,7 @@ class _Ruler(Pen[Line]):
         return line
 
     def negated(self, body: Line) -> Line:
-        return _joined((Chunk("-", 0.8),), body, "")
+        return joined((Chunk("-", 0.8),), body, "")
 
     def beside(self, pieces: Sequence[Line], apart: Sequence[bool]) -> Line:
         line = pieces[0]
@@ -175,7 +175,7 @@ class _Ruler(Pen[Line]):
         return line
 
     def before(self, left: Line, right: Line) -> Line:
-        return _joined(left, right, "")
+        return joined(left, right, "")
 
     def fenced(self, body: Line, kind: str, tall: bool) -> Line:
         large = tall and spread(body) > self.room / 2
@@ -193,7 +193,7 @@ class _Ruler(Pen[Line]):
         if width <= self.room:
             return (Chunk(PEN.fraction(tex(top), tex(bottom)), width),)
         stroke = (Chunk("/", 0.5, _QUOTIENT),)
-        return _joined(_joined(self.fenced(top, "round", True), stroke), self.fenced(bottom, "round", True))
+        return joined(joined(self.fenced(top, "round", True), stroke), self.fenced(bottom, "round", True))
 
     def root(self, body: Line) -> Line:
         if spread(body) + 1 <= self.room:
@@ -222,7 +222,7 @@ class _Ruler(Pen[Line]):
         return (Chunk(PEN.function(name, below), width),)
 
     def applied(self, function: Line, arguments: Line) -> Line:
-        return _joined(function, arguments, "")
+        return joined(function, arguments, "")
 
     def big(self, word: str, under: Line | None, over: Line | None) -> Line:
         limits = [None if limit is None else tex(limit) for limit in (under, over)]
@@ -230,7 +230,7 @@ class _Ruler(Pen[Line]):
         return (Chunk(PEN.big(word, *limits), 1.3 + _INDEX * widest),)
 
     def cases(self, yes: Line, condition: Line, no: Line) -> Line:
-        width = max(spread(yes), spread(no)) + spread(condition) + 6
+        width = max(spread(yes), spread(no)) + spread(condition) + 5
         if width <= self.room:
             return (Chunk(PEN.cases(tex(yes), tex(condition), tex(no)), width),)
         words = self.words
