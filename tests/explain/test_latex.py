@@ -123,6 +123,7 @@ def test_letters_are_spelled_for_any_font():
     assert spelled("x̂ ≤ 2") == r"\^{x} $\le$ 2"
     assert spelled("ｗ１") == "w1"
     assert spelled("＼＆") == r"\textbackslash{}\&"
+    assert spelled("x⁻½") == r"x\textsuperscript{$-$}1/2"
     assert spelled("ж") == r"\codepoint{0436}{ж}"
     assert spelled("�\u200b") == r"\codeframe{FFFD}\codeframe{200B}"
     assert spelled("a\u2003b\xa0c") == "a b~c"

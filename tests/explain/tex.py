@@ -20,18 +20,17 @@ _WORDS += (
 )
 _WORDS += " codepoint toprule midrule bottomrule endhead endfoot multicolumn ss ae AE oe OE o O l L i H u v r c d b S"
 _WORDS += " copyright textbullet"
-_MATHS = "mathrm mathbf mathsf boldsymbol frac dfrac sqrt text cdot odot times div pm to leftarrow approx infty le ge ne surd"
-_MATHS += " partial nabla in ldots quad qquad thinspace sum prod operatorname exp log sin cos tan sinh cosh tanh arcsin"
-_MATHS += (
-    " arccos arctan max min lvert rvert lfloor rfloor lceil rceil left right Bigl Bigr top hat phantom lbrace rbrace"
-)
+_MATHS = "mathrm mathbf mathsf boldsymbol frac dfrac sqrt text cdot odot times div pm to leftarrow approx infty le ge"
+_MATHS += " ne surd partial nabla in ldots quad qquad thinspace sum prod operatorname exp log sin cos tan sinh cosh"
+_MATHS += " tanh arcsin arccos arctan max min lvert rvert lfloor rfloor lceil rceil left right Bigl Bigr top hat"
+_MATHS += " phantom lbrace rbrace"
 _MATHS += (
     " backslash sim vert alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
 )
 _MATHS += " upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 _KNOWN = {f"\\{word}" for word in f"{_WORDS} {_MATHS}".split()} | {"\\" + c for c in "\\{}$&#%_^'`\"~=., "} | {"\\\\*"}
 _OF_MATHS = {f"\\{word}" for word in _MATHS.split()} - {"\\quad", "\\qquad"}
-_OF_WORDS = {f"\\{word}" for word in "text textit textbf reason multicolumn".split()}
+_OF_WORDS = {f"\\{word}" for word in ("text", "textit", "textbf", "reason", "multicolumn")}
 # arguments that are neither words nor mathematics, and what the rest reads like
 _ARGUMENTS = (
     (r"\\reason\{[\d.]+em\}", r"\\reason"),

@@ -24,7 +24,8 @@ __all__ = ["render"]
 ROOM = 40.0  # quads of the font across a page
 TABLE = 43.0  # of the font of tables
 HANG = 2.0  # of what follows in an equation on several lines
-GAP = 2.0  # between an equation and its reason, and between the columns of a table
+GAP = 2.0  # between an equation and its reason
+BETWEEN = 1.3  # the columns of a table
 REASON = 12.0  # the narrowest column of reasons that is longer than one line
 
 _HEAD = r"""\documentclass[11pt, fleqn]{article}
@@ -169,14 +170,14 @@ def _beside(rows: Sequence[Row], width: float) -> float:
 
 def _ledger(rows: Sequence[Row]) -> str:
     """Formulas, and the shape and the range of what they come to. Means are left out where there is not the room."""
-    formulas = [_held(_whole(_line(row.left), row)) for row in rows]
+    formulas = [_whole(_line(row.left), row) for row in rows]
     widest = max(spread(formula) + row.member for formula, row in zip(formulas, rows, strict=True))
-    shape = max(words_width(row.shape) for row in rows) + 1
+    shape = max(words_width("shape"), *(words_width(row.shape) for row in rows))
     values: list[str | Tree] = []
     rest = room = 0.0
     for mean in (True, False):
         values = ["" if row.value is None else summary(row.value, mean=mean) for row in rows]
-        rest = shape + max(_width((value,)) for value in values) + 2 * GAP
+        rest = shape + max(_width((value,)) for value in values) + 2 * BETWEEN
         room = TABLE - rest
         if room >= min(widest, TABLE / 2):
             break
@@ -187,7 +188,7 @@ def _ledger(rows: Sequence[Row]) -> str:
             lines.append(_across(rf"{{\itshape {_plain(row.left)}}}") + r" \\*")
             continue
         inset = r"\quad " if row.member else ""
-        first, *more = broken(formula, room - row.member, HANG)
+        first, *more = broken(_held(formula, room - row.member), room - row.member, HANG)
         cells = [" & ".join([f"{inset}${first}$", _shape(row.shape), _sentence((value,))])]
         cells += [rf"{inset}$\qquad {{}}{piece}$ & &" for piece in more]
         if row.words:
@@ -197,9 +198,9 @@ def _ledger(rows: Sequence[Row]) -> str:
     return _table("lll", ("formula", "shape", "value"), lines)
 
 
-def _held(line: Line) -> Line:
+def _held(line: Line, room: float) -> Line:
     """An equation that is not broken before its first equals sign, so that no name stands alone."""
-    if len(line) < 2 or line[0].width + line[1].width > TABLE / 2:
+    if len(line) < 2 or line[0].width + line[1].width > room:
         return line
     return joined(line[:1], (replace(line[1], rank=None), *line[2:]))
 
@@ -225,8 +226,8 @@ def _grid(rows: Sequence[Row]) -> str:
     table = [["" if part is None else part for part in (row.left, *row.parts)] for row in rows]
     widths = [max(_width((cells[i],)) for cells in table) for i in range(len(table[0]))]
     columns = "l" * len(widths)
-    if sum(widths) + GAP * len(widths) > TABLE:
-        share = (TABLE - widths[0]) / (len(widths) - 1) - GAP
+    if sum(widths) + BETWEEN * len(widths) > TABLE:
+        share = (TABLE - widths[0]) / (len(widths) - 1) - BETWEEN
         columns = "l" + f"p{{{share:.1f}em}}" * (len(widths) - 1)
     title, *lines = [[_sentence((cell,)) for cell in cells] for cells in table]
     return _table(columns, title, [" & ".join(cells) + r" \\" for cells in lines])

@@ -257,7 +257,7 @@ class Derivation:
         >>> w = wk.parameter(0.5)
         >>> loss = (w - 1) ** 2
         >>> print(wk.explain(loss, w).latex().splitlines()[0])
-        \documentclass[11pt]{article}
+        \documentclass[11pt, fleqn]{article}
         """
         from workings.explain.latex import render
 

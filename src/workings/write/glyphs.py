@@ -62,6 +62,7 @@ _MATHS = {
 } | {letter: LETTERS[letter] for letter in (*GREEK.values(), "ϵ", "ϕ", "ϑ", "ς")}
 _WORDS = {
     "\xa0": "~",
+    "⁄": "/",
     "–": "--",
     "—": "---",
     "‘": "`",
@@ -118,10 +119,11 @@ def _spelled(found: re.Match[str]) -> str:
     if c in _SPELLED:
         return _SPELLED[c]
     plain = unicodedata.normalize("NFKC", c)
-    if plain.isascii() and plain.strip():
+    if plain != c and plain.strip() and all(p.isascii() or p in _SPELLED for p in plain):
         kind = unicodedata.decomposition(c)
         raised = "textsuperscript" if "<super>" in kind else "textsubscript" if "<sub>" in kind else ""
-        return rf"\{raised}{{{escape(plain)}}}" if raised else escape(plain)
+        words = "".join(_SPELLED.get(p) or escape(p) for p in plain)
+        return rf"\{raised}{{{words}}}" if raised else words
     if c.isspace():
         return " "
     if not c.isprintable() or c == REPLACEMENT:  # LuaTeX takes the latter for a mistake in the bytes of the file

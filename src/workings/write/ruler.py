@@ -45,8 +45,8 @@ _RELATION = 1.34
 _COMMAND = 0.17  # the space after the name of a function
 _INDEX = 0.75  # how large an index is
 
-_NARROW = dict.fromkeys("ijlI|!.,:;'`", 0.3) | dict.fromkeys("rstf()[]-/", 0.42) | {" ": 0.34}
-_WIDE = dict.fromkeys("mwMW", 0.95) | dict.fromkeys("&%@+=<>", 0.85)
+_NARROW = dict.fromkeys("ijlI|!.,:;'`[]", 0.3) | dict.fromkeys("rstf()-/", 0.42) | {" ": 0.34}
+_WIDE = dict.fromkeys("mwMW", 0.95) | dict.fromkeys("&%@+=<>−≈", 0.85)
 _HEAVY = 1.17  # how much wider bold letters are
 _HOLE = "\0"  # stands for a piece while LaTeX is written around it; no formula holds one
 
