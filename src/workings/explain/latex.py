@@ -199,8 +199,11 @@ def _ledger(rows: Sequence[Row]) -> str:
 
 
 def _held(line: Line, room: float) -> Line:
-    """An equation that is not broken before its first equals sign, so that no name stands alone."""
-    if len(line) < 2 or line[0].width + line[1].width > room:
+    """An equation that is not broken before its first equals sign, so that no name stands alone.
+
+    What is measured is rather too large, so it may be a little more than the room.
+    """
+    if len(line) < 2 or line[0].width + line[1].width > 1.1 * room:
         return line
     return joined(line[:1], (replace(line[1], rank=None), *line[2:]))
 
