@@ -42,6 +42,7 @@ data = {"x": np.arange(6.0).reshape(2, 3)}
 EXPLAINED = {
     "text": ("How loss changes with w", "dloss/dw = dloss/dz · dz/dy · dy/dw"),
     "markdown": ("## How", r"\begin{aligned}"),
+    "latex": (r"\documentclass", r"\begin{alignat*}"),
     "html": ("<!DOCTYPE html>", "<math"),
 }
 DRAWN = {
@@ -51,7 +52,7 @@ DRAWN = {
     "mermaid": ("flowchart TD", "-->"),
 }
 ENDINGS = {
-    "explain": {".txt": "text", ".md": "markdown", ".html": "html", ".htm": "html", ".HTML": "html"},
+    "explain": {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".HTML": "html"},
     "draw": {
         ".txt": "text",
         ".svg": "svg",

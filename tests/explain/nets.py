@@ -11,7 +11,7 @@ from workings.explain import Derivation, derive
 from workings.ops.functions import log_softmax, stop_gradient
 from workings.trace.trace import trace_function
 
-__all__ = ["NETS", "Net"]
+__all__ = ["NETS", "Net", "hostile_names"]
 
 
 class Net(NamedTuple):
@@ -146,6 +146,42 @@ def tiny(w, x):
     a = 1e-7 * w
     loss = (2.5e-20 * a * x - 3e-26) ** 2 + 1e-9 * w
     return loss
+
+
+HOSTILE = (
+    r"\input{/etc/passwd}\end{document}",
+    "a%b_c^d~e&f#g$h|i<j>k",
+    "``quoted'' --- \\",
+    "}\n\n\x1b[2J{",
+    "größe_ŵ",
+    "вес",
+    "重み\u202e\N{PILE OF POO}",
+    "＼ｉｎｐｕｔ｛ｘ｝",
+    "Ω²₁",
+)
+
+
+def hostile_names() -> Derivation:
+    """A net whose values and layers have the names that a document would suffer from most."""
+
+    def layer(x, a, b):
+        h = np.tanh(x @ a)
+        return h * b
+
+    title = f"layer {HOSTILE[0]} {HOSTILE[1]}"
+    layer.__code__ = layer.__code__.replace(co_name=title, co_qualname=title)
+
+    def loss(a, b, c, x):
+        y = layer(x, a, b)
+        z = layer(y, c, b)
+        return np.mean((y - z) ** 2)
+
+    values = {"a": np.eye(2), "b": np.ones(2), "c": np.eye(2) / 2, "x": np.arange(6.0).reshape(3, 2)}
+    traced = trace_function(loss, values)
+    graph = traced.graph
+    names = dict(zip([node for node in graph.nodes if node.name], HOSTILE, strict=False))
+    leaves = dict(zip(graph.inputs, traced.leaves(values), strict=True))
+    return derive(graph.outputs[0], graph.inputs[:3], leaves, learning_rate=0.1, names=names)
 
 
 _draws = np.random.default_rng(7)

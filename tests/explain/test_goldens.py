@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.explain.nets import NETS
+from tests.explain.nets import NETS, hostile_names
 from workings.write.text import columns
 
 FOLDER = Path(__file__).parents[1] / "golden" / "derivation"
+DOCUMENTS = ("squared_loss", "two_paths", "tiny", "leaky", "two_layers", "cross_entropy", "many_paths")
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -25,8 +26,17 @@ def test_the_derivation_is_the_reviewed_one(name, kind, update_goldens):
     assert written == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", [*DOCUMENTS, "hostile_names"])
+def test_the_document_is_the_reviewed_one(name, update_goldens):
+    derivation = hostile_names() if name == "hostile_names" else NETS[name].derivation()
+    path = FOLDER / f"{name}.tex"
+    if update_goldens:
+        path.write_text(derivation.latex(), encoding="utf-8")
+    assert derivation.latex() == path.read_text(encoding="utf-8")
+
+
 def test_no_golden_file_is_without_its_net():
-    assert {path.stem for path in FOLDER.iterdir()} == set(NETS)
+    assert {path.stem for path in FOLDER.iterdir()} == {*NETS, "hostile_names"}
 
 
 @pytest.mark.parametrize("name", NETS)

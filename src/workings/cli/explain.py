@@ -21,7 +21,7 @@ from workings.cli.options import (
 __all__ = ["explain"]
 
 _FORMS = Forms(
-    {"text": (".txt",), "markdown": (".md",), "html": (".html", ".htm")},
+    {"text": (".txt",), "markdown": (".md",), "latex": (".tex",), "html": (".html", ".htm")},
     plain="text",
     shown="html",
 )
@@ -33,12 +33,13 @@ _FORMS = Forms(
 Examples:
   workings explain examples/one_neuron.py
   workings explain examples/one_neuron.py --out neuron.md
+  workings explain examples/one_neuron.py --out neuron.tex
   workings explain examples/one_neuron.py --format markdown --step 10
   workings explain examples/one_neuron.py --steps 20 --open
 """,
 )
 @file_argument
-@_FORMS.option("Unicode text, Markdown with LaTeX, or a page for a browser.")
+@_FORMS.option("Unicode text, Markdown with LaTeX, a LaTeX document, or a page for a browser.")
 @click.option(
     "--step", type=Whole(10**12), metavar="K", help="Which step to explain, from 0; those before it are run first."
 )
@@ -105,4 +106,4 @@ def _explained(
     derivation = run.explain(step=wanted)
     if form == "text":
         return derivation.text(terminal_width(to_file=to_file))
-    return {"markdown": derivation.markdown, "html": derivation.html}[form]()
+    return {"markdown": derivation.markdown, "latex": derivation.latex, "html": derivation.html}[form]()

@@ -33,7 +33,7 @@ from workings.explain.steps import (
 from workings.graph import Graph, Node
 from workings.write.maths import expression, stated
 from workings.write.text import columns, text
-from workings.write.tree import Number, Tree
+from workings.write.tree import Differential, Number, Symbol, Tree
 
 __all__ = ["derive"]
 
@@ -157,9 +157,13 @@ def _by_nodes(setting: Setting, ways: Mapping[Node, int]) -> tuple[list[Section]
         said.append(
             Remark(
                 (
-                    "dv stands for the derivative of ",
+                    Differential(Symbol("v")),
+                    " stands for the derivative of ",
                     setting.symbol(setting.loss),
-                    " with respect to v; it has the shape of v",
+                    " with respect to ",
+                    Symbol("v"),
+                    "; it has the shape of ",
+                    Symbol("v"),
                 )
             )
         )

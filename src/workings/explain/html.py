@@ -213,20 +213,12 @@ def parts(derivation: Derivation, ids: Ids | None = None) -> list[Passage]:
             if found:
                 found[-1] = Passage(found[-1].key, found[-1].title, "".join(body))
             setter, body = _Setter(ids), []
-            found.append(Passage(f"part-{len(found) + 1}", setter.words(_unnumbered(block.words)), ""))
+            found.append(Passage(f"part-{len(found) + 1}", setter.words(block.words), ""))
         else:
             body.append(setter.block(block))
     if found:
         found[-1] = Passage(found[-1].key, found[-1].title, "".join(body))
     return found
-
-
-def _unnumbered(words: Words) -> Words:
-    """The title without the number that text puts before it; a page numbers its sections itself."""
-    first = words[0]
-    assert isinstance(first, str)
-    rest = re.sub(r"^\d+  ", "", first)
-    return (rest, *words[1:]) if rest else words[1:]
 
 
 def sentence(words: Words, ids: Ids | None = None) -> str:

@@ -36,8 +36,11 @@ Part: TypeAlias = "str | Tree"
 
 @dataclass(frozen=True)
 class Heading:
+    """The title, or that of a section with its number."""
+
     words: Words
     level: int
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def blocks(derivation: Derivation) -> list[Block]:
     """The derivation as blocks, in order."""
     result: list[Block] = [Heading(derivation.title, 1)]
     for i, section in enumerate(derivation.sections, start=1):
-        result.append(Heading((f"{i}  ", *section.title), 2))
+        result.append(Heading(section.title, 2, i))
         result += _merged(_section(section))
     return result
 

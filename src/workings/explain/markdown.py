@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from workings.explain.layout import Heading, Part, Prose, Row, Rows, blocks
+from workings.explain.equations import equation, inside, sentence, side
+from workings.explain.layout import Heading, Prose, Rows, blocks
 from workings.explain.steps import Derivation, Words
-from workings.write.latex import latex, said
+from workings.write.latex import latex
 from workings.write.values import summary
 
 __all__ = ["render"]
@@ -17,10 +18,11 @@ def render(derivation: Derivation) -> str:
     pieces = []
     for block in blocks(derivation):
         if isinstance(block, Heading):
-            pieces.append("#" * (block.level + 1) + " " + _sentence(block.words).replace("  ", ". ", 1))
+            number = "" if block.number is None else f"{block.number}. "
+            pieces.append("#" * (block.level + 1) + f" {number}{_sentence(block.words)}")
         elif isinstance(block, Prose):
-            said = _sentence(block.words)
-            pieces.append(f"> **{said}**" if block.loud else said)
+            words = _sentence(block.words)
+            pieces.append(f"> **{words}**" if block.loud else words)
         else:
             pieces += _STYLES[block.style](block)
     return "\n\n".join(pieces) + "\n"
@@ -32,32 +34,16 @@ def _plain(words: str) -> str:
 
 
 def _sentence(words: Words) -> str:
-    pieces = [_plain(w) if isinstance(w, str) else f"${latex(w)}$" for w in words]
-    return "".join(pieces).replace("$ = $", " = ")
-
-
-def _tex(part: Part | None) -> str:
-    if part is None:
-        return ""
-    return said(part) if isinstance(part, str) else latex(part)
-
-
-def _inside(words: Words) -> str:
-    """Words inside a formula."""
-    return "".join(said(w) if isinstance(w, str) else latex(w) for w in words)
-
-
-def _equation(row: Row) -> str:
-    return " = ".join([_tex(row.left), *map(_tex, row.parts)])
+    return sentence(words, _plain)
 
 
 def _aligned(block: Rows) -> list[str]:
     """Equations with their first equals signs under each other, words beside."""
     lines = []
     for row in block.rows:
-        right = " = ".join(map(_tex, row.parts))
-        line = f"{_tex(row.left)} &= {right}" if row.parts else _tex(row.left)
-        lines.append(rf"{line} && {_inside(row.words)}" if row.words else line)
+        right = " = ".join(map(side, row.parts))
+        line = f"{side(row.left)} &= {right}" if row.parts else side(row.left)
+        lines.append(rf"{line} && {inside(row.words)}" if row.words else line)
     body = " \\\\\n".join(lines)
     return [f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"]
 
@@ -65,30 +51,30 @@ def _aligned(block: Rows) -> list[str]:
 def _ledger(block: Rows) -> list[str]:
     lines = ["| | shape | values |", "|---|---|---|"]
     for row in block.rows:
-        equation = f"*{row.left}*" if isinstance(row.left, str) else f"${_equation(row)}$"
+        shown = f"*{row.left}*" if isinstance(row.left, str) else f"${equation(row)}$"
         value = "" if row.value is None else summary(row.value)
-        shown = _plain(value) if isinstance(value, str) else f"${latex(value)}$"
-        lines.append(f"| {equation} | {_plain(row.shape)} | {shown} |")
+        listed = _plain(value) if isinstance(value, str) else f"${latex(value)}$"
+        lines.append(f"| {shown} | {_plain(row.shape)} | {listed} |")
     return ["\n".join(lines)]
 
 
 def _listed(block: Rows) -> list[str]:
     lines = []
     for row in block.rows:
-        head = f"`{row.left}`" if isinstance(row.left, str) and not row.parts else f"${_equation(row)}$"
+        head = f"`{row.left}`" if isinstance(row.left, str) and not row.parts else f"${equation(row)}$"
         head += f" {_plain(row.shape)}" if row.shape else ""
         lines.append(f"- {head}: {_sentence(row.words)}")
     return ["\n".join(lines)]
 
 
 def _lines(block: Rows) -> list[str]:
-    return [f"$$\n{_equation(row)}\n$$" for row in block.rows]
+    return [f"$$\n{equation(row)}\n$$" for row in block.rows]
 
 
 def _agreements(block: Rows) -> list[str]:
     lines = []
     for row in block.rows:
-        shown = " ".join(f"${_tex(part)}$" for part in row.parts)
+        shown = " ".join(f"${side(part)}$" for part in row.parts)
         verdict = _sentence(row.words)
         lines.append(f"- {row.left}: " + ", ".join(piece for piece in (shown, verdict) if piece))
     return ["\n".join(lines)]
@@ -97,7 +83,7 @@ def _agreements(block: Rows) -> list[str]:
 def _grid(block: Rows) -> list[str]:
     lines = []
     for i, row in enumerate(block.rows):
-        cells = [f"${_tex(row.left)}$" if row.left else "", *(_plain(p) for p in row.parts if isinstance(p, str))]
+        cells = [f"${side(row.left)}$" if row.left else "", *(_plain(p) for p in row.parts if isinstance(p, str))]
         lines.append(f"| {' | '.join(cells)} |")
         if i == 0:
             lines.append("|---" * len(cells) + "|")

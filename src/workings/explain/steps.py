@@ -1,6 +1,6 @@
 """The steps of a derivation, as data: what each says, about which node, with trees of mathematics and values.
 
-A renderer turns steps into text, Markdown or a page; nothing is computed after a `Derivation` is made.
+A renderer turns steps into text, Markdown, LaTeX or a page; nothing is computed after a `Derivation` is made.
 """
 
 from __future__ import annotations
@@ -220,8 +220,8 @@ class Subject:
 class Derivation:
     """How the loss changes with its parameters, step by step, each step computed from the graph.
 
-    `str()` and `text()` give Unicode text that fits 80 columns, `markdown()` Markdown with LaTeX;
-    a notebook shows the latter by itself.
+    `str()` and `text()` give Unicode text that fits 80 columns, `markdown()` Markdown with LaTeX, which a
+    notebook shows by itself, `latex()` a document in LaTeX, `html()` and `page()` a page.
     """
 
     title: Words
@@ -247,6 +247,19 @@ class Derivation:
     def markdown(self) -> str:
         """The derivation as Markdown with LaTeX between dollar signs, for notebooks and GitHub."""
         from workings.explain.markdown import render
+
+        return render(self)
+
+    def latex(self) -> str:
+        r"""The derivation as a document in LaTeX, for pdfLaTeX, XeLaTeX and LuaLaTeX.
+
+        >>> import workings as wk
+        >>> w = wk.parameter(0.5)
+        >>> loss = (w - 1) ** 2
+        >>> print(wk.explain(loss, w).latex().splitlines()[0])
+        \documentclass[11pt, fleqn]{article}
+        """
+        from workings.explain.latex import render
 
         return render(self)
 

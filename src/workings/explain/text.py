@@ -36,7 +36,7 @@ def sentence(words: Words) -> str:
 
 
 def _heading(block: Heading, width: int) -> list[str]:
-    title = sentence(block.words)
+    title = sentence(block.words) if block.number is None else f"{block.number}  {sentence(block.words)}"
     lines = wrap(title, width, 3)
     if block.level == 1:
         return [*lines, "═" * min(width, max(map(columns, lines)))]

@@ -17,7 +17,7 @@ from workings.write.pen import KNOWN, Pen
 from workings.write.text import number
 from workings.write.tree import Symbol, Tree
 
-__all__ = ["PREAMBLE", "escape", "latex", "name", "said"]
+__all__ = ["LETTERS", "PEN", "PREAMBLE", "escape", "latex", "name", "said"]
 
 # what a TeX document needs beside amsmath for formulas with ids
 PREAMBLE = r"\providecommand{\htmlData}[2]{#2}"
@@ -47,13 +47,14 @@ _SIGNS = {
     "_": r"\_",
     "^": r"\hat{\phantom{x}}",
     "~": r"\sim",
+    "|": r"\vert",
     "<": "<",
     ">": ">",
 }
 # Greek letters for which TeX has a command; for the others it has a Latin one that looks the same
-_LETTERS = {letter: f"\\{word}" for word, letter in GREEK.items()}
-_LETTERS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta", "ς": r"\varsigma"}
-_LETTERS |= {"ο": "o"} | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True))
+LETTERS = {letter: f"\\{word}" for word, letter in GREEK.items()}
+LETTERS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta", "ς": r"\varsigma"}
+LETTERS |= {"ο": "o"} | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True))
 
 # what is set as mathematics where it stands among words
 _AMONG = {**_SIGNS, **_LETTERS}
@@ -81,6 +82,7 @@ _IN_TEXT = {
     "_": r"\_",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
+    "|": r"\textbar{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 }
@@ -124,7 +126,7 @@ def latex(tree: Tree, *, ids: Ids | None = None, shapes: bool = False) -> str:
     >>> print(latex(expression(2 * W), ids={W: "n0"}.get, shapes=True))
     2 \htmlData{node=n0}{\underset{3 \times 4}{\mathbf{W}}}
     """
-    return set_formula(tree, _PEN, ids=ids, shapes=shapes)
+    return set_formula(tree, PEN, ids=ids, shapes=shapes)
 
 
 _FENCES = {
@@ -164,8 +166,8 @@ class _Pen(Pen[str]):
         if word.isascii() and word.isdecimal():
             return word
         letter = GREEK.get(word, word)
-        if letter in _LETTERS:
-            return _GREEK_LETTER[style] % _LETTERS[letter]
+        if letter in LETTERS:
+            return _GREEK_LETTER[style] % LETTERS[letter]
         if word.isascii() and word.isalnum():
             return (_LETTER[style] if len(word) == 1 else _WORDS[style][0]) % word
         piece = _lettered(word, "textit" if len(word) == 1 and style == "scalar" else _WORDS[style][1])
@@ -247,4 +249,4 @@ class _Pen(Pen[str]):
         return rf"\htmlData{{node={mark}}}{{{piece}}}"
 
 
-_PEN = _Pen()
+PEN = _Pen()
