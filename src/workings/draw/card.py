@@ -13,11 +13,11 @@ __all__ = ["Card", "Line", "Piece", "card"]
 
 _WIDEST = 244.0  # a line of text
 _WIDEST_NAME, _WIDEST_SLOPE = 170.0, 110.0
-_SMALL, _LARGE, _MIDDLE = 10.5, 14.0, 12.5
+_SMALL, _LARGE, _MIDDLE = 11.0, 14.0, 12.5
 _GAP = 14.0  # between the two ends of the first line
 _NARROWEST = 54.0
 # characters of a number: on a page, where numbers change, they keep their room, and the range of many needs more
-_ROOM, _LIVE_ROOM, _LIVE_RANGE = 20, 14, 24
+_ROOM, _LIVE_ROOM, _LIVE_RANGE = 20, 11, 20
 
 
 @dataclass(frozen=True)

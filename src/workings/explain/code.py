@@ -37,7 +37,11 @@ def code(written: Written, graph: Graph, names: Mapping[Node, str], ids: Ids) ->
         within = [found for n in inner.get(number, ()) if (found := ids(n)) is not None]
         lit = [found for found in (own, *within) if found is not None]
         mark = f' data-nodes="{" ".join(dict.fromkeys(lit))}"' if lit else ""
-        result.append(f'<span class="wk-line" id="line-{number}"{mark}>{marked.get(number, escape(line))}\n</span>')
+        # where a long line is broken, the rest of it stands a little further in
+        inset = len(line) - len(line.lstrip(" "))
+        style = f' style="--in:{inset}"' if inset else ""
+        shown = marked.get(number, escape(line))
+        result.append(f'<span class="wk-line" id="line-{number}"{style}{mark}>{shown}\n</span>')
     return f'<pre class="wk-code"><code>{"".join(result)}</code></pre>'
 
 

@@ -124,7 +124,9 @@ def _page(
     passages = [parts(frame.derivation, ids) for frame in recorded]
     title = "".join(w if isinstance(w, str) else text(w) for w in first.derivation.title)
     data = _data(recorded, passages, graph, names, ids)
-    slider = _slider(recorded) if len(recorded) > 1 else ""
+    loss = first.derivation.subject.graph.outputs[0]
+    shown = [value_text(frame.derivation.subject.values[loss]) for frame in recorded]
+    slider = _slider(recorded, names.get(loss, "loss"), shown) if len(recorded) > 1 else ""
     body = f"""<a class="wk-skip" href="#derivation">Skip to the derivation</a>
 <header class="wk-head">
 <div><h1>{sentence(first.derivation.title)}</h1>{f'<p class="wk-muted">{escape(about)}</p>' if about else ""}</div>
@@ -188,16 +190,17 @@ def _derivation(passages: Sequence[Passage]) -> str:
     return buttons + "\n".join(pieces)
 
 
-def _slider(recorded: Sequence[Recorded]) -> str:
+def _slider(recorded: Sequence[Recorded], name: str, losses: Sequence[str]) -> str:
     first, last = recorded[0].step, recorded[-1].step
+    longest = max(map(len, losses))  # room for all of them, so that nothing moves with the slider
     return f"""<div class="wk-bar wk-controls" role="group" aria-label="Recorded steps">
 <button type="button" data-move="-1" aria-label="Previous recorded step">◀</button>
 <button type="button" data-play aria-pressed="false">Play</button>
 <button type="button" data-move="1" aria-label="Next recorded step">▶</button>
 <label for="wk-step">Step</label>
 <input type="range" id="wk-step" min="0" max="{len(recorded) - 1}" value="0" step="1" aria-describedby="wk-loss">
-<output id="wk-at" for="wk-step">{first}</output> <span class="wk-muted">of {last}</span>
-<span id="wk-loss" class="wk-loss"></span>
+<output id="wk-at" for="wk-step" style="--room:{len(str(last))}ch">{first}</output> <span class="wk-muted">of {last}</span>
+<span id="wk-loss" class="wk-loss" style="--room:{len(name) + 3 + longest}ch"></span>
 </div>"""
 
 

@@ -112,6 +112,7 @@ _BIG = {"sum": "∑", "prod": "∏"}
 _AMONG_WORDS = re.compile("([−×÷·→])")  # signs that are set as mathematics
 _APPLIED, _TIMES = "\N{FUNCTION APPLICATION}", "\N{INVISIBLE TIMES}"
 _THIN = (("width", "0.1667em"),)
+_FIXED = ("stretchy", "false")
 
 
 class _Pen(Pen[Element]):
@@ -158,10 +159,12 @@ class _Pen(Pen[Element]):
     def before(self, left: Element, right: Element) -> Element:
         return _row((left, right))
 
-    def fenced(self, body: Element, kind: str, tall: bool) -> Element:  # brackets grow by themselves
+    def fenced(self, body: Element, kind: str, tall: bool) -> Element:
         left, right = _FENCES[kind]
         marks = (("form", "prefix"),), (("form", "postfix"),)
         before, after = marks if left == right else ((), ())
+        if not tall:  # browsers keep room on both sides of what may grow
+            before, after = (*before, _FIXED), (*after, _FIXED)
         return Element("mrow", (_mo(left, *before), body, _mo(right, *after)))
 
     def fraction(self, top: Element, bottom: Element) -> Element:
