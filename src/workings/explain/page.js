@@ -221,9 +221,9 @@
 
   const chooser = document.getElementById("wk-view");
   const views = [...document.querySelectorAll(".wk-view")];
-  // a wide picture scrolls before its smallest letters, of 11 pixels, are too small to be read
+  // a wide picture scrolls before its smallest letters are too small to be read
   for (const svg of document.querySelectorAll(".wk-view svg")) {
-    svg.style.minWidth = `${0.82 * svg.viewBox.baseVal.width}px`;
+    svg.style.minWidth = `${0.8 * svg.viewBox.baseVal.width}px`;
   }
   const showView = (key) => {
     if (!views.some((view) => view.dataset.view === key)) return false;

@@ -22,6 +22,8 @@ import numpy as np
 from workings.draw.picture import Picture, picture
 from workings.draw.plot import Series, plot
 from workings.draw.plot import script as plot_script
+from workings.draw.plot import style as plot_style
+from workings.draw.svg import style as picture_style
 from workings.errors import ArgumentError
 from workings.explain.code import code
 from workings.explain.frames import Table, compact, joined
@@ -154,7 +156,7 @@ def _page(
 <footer class="wk-muted"><p>{_footer(recorded)}</p></footer>
 <div class="wk-status wk-controls" role="status" aria-live="polite" hidden></div>
 <script type="text/plain" id="wk-data">{data}</script>"""
-    style = asset("page.css")
+    style = picture_style() + plot_style() + asset("page.css")
     return Page(title, document(title=title, body=body, style=style, script=plot_script() + asset("page.js")))
 
 
@@ -235,7 +237,7 @@ def _pictures(derivation: Derivation, names: Mapping[Node, str], ids: Ids) -> st
         )
     figures = "".join(
         f'<figure class="wk-view" data-view="{escape(key)}"{"" if i == 0 else " hidden"}>'
-        f'<div class="wk-scroll">{drawing.svg()}</div>'
+        f'<div class="wk-scroll">{drawing.svg(styled=False)}</div>'
         f'<figcaption class="wk-hidden">{escape(drawing.words())}</figcaption></figure>'
         for i, (key, _, drawing) in enumerate(views)
     )
@@ -255,7 +257,7 @@ def _losses(losses: np.ndarray) -> str:
     series = Series("loss", np.arange(len(losses)), np.asarray(losses, float))
     drawing = plot([series], title="Loss before each step", x_label="step", y_label="loss", width=420, height=260)
     caption = f"<figcaption>{escape(drawing.words())}</figcaption>"
-    return f'<h2>Losses</h2><figure class="wk-losses">{drawing.svg()}{caption}</figure>'
+    return f'<h2>Losses</h2><figure class="wk-losses">{drawing.svg(styled=False)}{caption}</figure>'
 
 
 # ── what changes ────────────────────────────────────────────────────────────────────────────────────────────
