@@ -194,15 +194,16 @@ def _derivation(passages: Sequence[Passage]) -> str:
 
 def _slider(recorded: Sequence[Recorded], name: str, losses: Sequence[str]) -> str:
     first, last = recorded[0].step, recorded[-1].step
-    longest = max(map(len, losses))  # room for all of them, so that nothing moves with the slider
+    # room for the longest, so that nothing moves with the slider
+    steps, room = len(str(last)), len(name) + 3 + max(map(len, losses))
     return f"""<div class="wk-bar wk-controls" role="group" aria-label="Recorded steps">
 <button type="button" data-move="-1" aria-label="Previous recorded step">◀</button>
 <button type="button" data-play aria-pressed="false">Play</button>
 <button type="button" data-move="1" aria-label="Next recorded step">▶</button>
 <label for="wk-step">Step</label>
 <input type="range" id="wk-step" min="0" max="{len(recorded) - 1}" value="0" step="1" aria-describedby="wk-loss">
-<output id="wk-at" for="wk-step" style="--room:{len(str(last))}ch">{first}</output> <span class="wk-muted">of {last}</span>
-<span id="wk-loss" class="wk-loss" style="--room:{len(name) + 3 + longest}ch"></span>
+<output id="wk-at" for="wk-step" style="--room:{steps}ch">{first}</output> <span class="wk-muted">of {last}</span>
+<span id="wk-loss" class="wk-loss" style="--room:{room}ch"></span>
 </div>"""
 
 
