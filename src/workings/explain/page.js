@@ -178,7 +178,14 @@
     [...panel.querySelectorAll("[data-node], [data-scope]")].filter(
       (element) => element.getClientRects().length && !element.parentElement.closest("math [data-node], g[data-node]"),
     );
+  const flow = () => {
+    for (const table of document.querySelectorAll(".wk-equations")) {
+      table.classList.remove("wk-flowing");
+      table.classList.toggle("wk-flowing", table.offsetWidth > table.parentElement.clientWidth);
+    }
+  };
   const prepare = () => {
+    flow();
     for (const panel of panels) {
       let first = true;
       for (const element of stops(panel)) {
@@ -211,6 +218,7 @@
       }
     });
   }
+  window.addEventListener("resize", flow);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     pinned = null;

@@ -168,8 +168,8 @@ def _footer(recorded: Sequence[Recorded]) -> str:
     if len(recorded) > 1:
         said += f"{len(recorded)} steps are recorded: each was replayed, derived and checked when the page was made. "
     return said + (
-        "Point at a name, or go to it by Tab and the arrow keys: it lights in the derivation, in the picture and in "
-        "the program. Click or Enter keeps it lit, Escape lets it go."
+        '<span class="wk-controls">Point at a name, or go to it by Tab and the arrow keys: it lights in the '
+        "derivation, in the picture and in the program. Click or Enter keeps it lit, Escape lets it go.</span>"
     )
 
 
