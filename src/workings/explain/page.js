@@ -9,9 +9,16 @@
 
   // ── recorded steps ──
 
+  // a column begins whole and goes on by what is added, to its last change
+  const columns = data.columns.map((changes) => {
+    let sum = 0;
+    return changes.map((change) => (sum += change));
+  });
+  const codesOf = (section, step) =>
+    section.columns.map((place) => columns[place][Math.min(step, columns[place].length - 1)]);
   // a section at a step: its form, with the templates of its rows in it, with the numbers in them
   const restored = (section, step) => {
-    const codes = section.steps[step];
+    const codes = codesOf(section, step);
     let next = 0;
     const pieces = section.forms[codes[next++]].split("\u0001");
     let result = pieces[0];
@@ -24,7 +31,7 @@
     return result;
   };
   const listed = (section, step) => {
-    const codes = section.steps[step];
+    const codes = codesOf(section, step);
     const found = {};
     let next = 1;
     for (const id of data.order) {

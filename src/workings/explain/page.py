@@ -26,7 +26,7 @@ from workings.draw.plot import style as plot_style
 from workings.draw.svg import style as picture_style
 from workings.errors import ArgumentError
 from workings.explain.code import code
-from workings.explain.frames import Table, compact, joined
+from workings.explain.frames import Shared, compact, joined
 from workings.explain.html import ROW_END, ROW_START, Passage, glossary, parts, sentence
 from workings.explain.program import Recorded
 from workings.explain.shell import asset, document, escape
@@ -275,15 +275,15 @@ def _data(
     subject = recorded[0].derivation.subject
     shown = [n for n in graph.nodes if n in names and (n in subject.values or n.because is not None)]
     loss = subject.graph.outputs[0]
-    strings: Table[str] = Table()
+    shared = Shared()
     keys = list(dict.fromkeys(p.key for frame in passages for p in frame))
     sections = {}
     if len(recorded) > 1:
         for key in keys:
             versions = [next((p.body for p in frame if p.key == key), "") for frame in passages]
-            sections[key] = compact(versions, strings)
-    values = compact([_listed(shown, frame, "values") for frame in recorded], strings)
-    gradients = compact([_listed(shown, frame, "gradients") for frame in recorded], strings)
+            sections[key] = compact(versions, shared)
+    values = compact([_listed(shown, frame, "values") for frame in recorded], shared)
+    gradients = compact([_listed(shown, frame, "gradients") for frame in recorded], shared)
     data = {
         "steps": [frame.step for frame in recorded],
         "losses": [value_text(frame.derivation.subject.values[loss]) for frame in recorded],
@@ -293,7 +293,8 @@ def _data(
         "sections": sections,
         "values": values,
         "gradients": gradients,
-        "strings": strings.entries,
+        "strings": shared.strings.entries,
+        "columns": shared.columns.entries,
     }
     text_ = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text_.encode("utf-8", "replace"), 9)).decode()
