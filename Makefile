@@ -35,8 +35,9 @@ test-slow: $(STAMPS)/npm  ## run the tests that take long
 oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
 	$(PYTEST) -m oracle
 
-bench: $(STAMPS)/package  ## set up, then measure how tracing, deriving and simplifying grow
+bench: $(STAMPS)/test  ## set up, then measure how deriving grows, and pictures and pages
 	$(BIN)/python bench/scale.py
+	$(BIN)/python bench/page.py
 
 screens: $(STAMPS)/test  ## take the pictures in docs/screens with an installed browser
 	$(BIN)/python -m docs.screens

@@ -1,4 +1,4 @@
-"""Whatever comes from a user shows as text and never runs: names, docstrings, comments, file names, layers.
+"""Whatever comes from a user shows as text and never runs: names, docstrings, comments, file names, layers, data.
 
 The pages are opened as they are, and once more in a browser that was told to ignore their content security
 policy, which alone would keep a script from running.
@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -31,7 +32,7 @@ def layer(h, w):
 
 def loss(net, x):
     """</script><script>{HURT}</script>{MARKUP}"""
-    h = layer(x, net["{MARKUP}"])
+    h = layer(x["{MARKUP}"], net["{MARKUP}"])
     h = layer(h, net["ordinary"])
     return np.sum((h - 2) ** 2)
 '''
@@ -61,7 +62,7 @@ def run(tmp_path: Path) -> Iterator[wk.Run]:
     spec.loader.exec_module(module)
     module.layer.__name__ = module.layer.__qualname__ = HOSTILE
     module.loss.__name__ = module.loss.__qualname__ = HOSTILE
-    yield wk.train(module.loss, {"net": {MARKUP: 0.5, "ordinary": 0.25}}, {"x": 1.5}, steps=3, progress=False)
+    yield wk.train(module.loss, {"net": {MARKUP: 0.5, "ordinary": 0.25}}, {"x": {MARKUP: 1.5}}, steps=3, progress=False)
     del sys.modules["hostile"]
 
 
@@ -149,6 +150,26 @@ def test_a_page_within_a_notebook(run: wk.Run, reader: Page, tmp_path: Path) -> 
     check_unhurt(reader, scripts=0)
     assert frame.locator("body").evaluate("typeof window.hurt") == "undefined"
     assert frame.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("what", ["run", "program", "graph", "picture", "error"])
+def test_what_a_notebook_shows(run: wk.Run, what: str, reader: Page, tmp_path: Path) -> None:
+    markup = _notebook(run, what)._repr_html_()
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><title>A notebook</title>{markup}", encoding="utf-8")
+    reader.goto(path.as_uri())
+    for fold in reader.locator("summary").all():
+        fold.click()
+    assert "<img" in (reader.locator("body").text_content() or "")
+    check_unhurt(reader, scripts=0)
+
+
+def _notebook(run: wk.Run, what: str) -> Any:
+    if what == "error":
+        with pytest.raises(wk.ArgumentError) as caught:
+            run.value(MARKUP)
+        return caught.value
+    return {"run": run, "program": run.program, "graph": run.program.step, "picture": wk.draw(run.program)}[what]
 
 
 def test_the_name_of_a_cell(reader: Page, tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_the_slider_shows_the_numbers_of_a_run_of_so_many_steps(shown):
         assert f"w = parameter = {w} " in said(page, "program", "w")
         assert f"loss = z² = {loss} " in said(page, "program", "loss")
         for node, whole in ((id_of(page, "w"), w), (id_of(page, "loss"), loss)):
-            box = page.locator(f'#picture [data-value="{node}"]').text_content() or ""
+            box = (page.locator(f'#picture [data-value="{node}"]').text_content() or "").strip()
             assert box.startswith("= ")
             # what is cut says so, and is not rounded
             assert whole == box[2:] or (box.endswith("…") and len(box) > 8 and whole.startswith(box[2:-1]))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import workings as wk
 from tests.explain.nets import NETS
 from workings.explain.code import code
-from workings.explain.frames import Table, compact, joined, restored
+from workings.explain.frames import Shared, compact, joined, restored
 from workings.explain.html import ROW_END, ROW_START, parts
 from workings.explain.shell import document, escape
 from workings.write.ids import Ids
@@ -68,19 +68,24 @@ sections = st.lists(rows, max_size=4).map(lambda found: "<t>".join(f"{ROW_START}
 
 @given(st.lists(sections, min_size=1, max_size=6))
 def test_every_recorded_step_is_restored_letter_for_letter(versions):
-    strings: Table[str] = Table()
-    kept = compact(versions, strings)
+    shared = Shared()
+    kept = compact(versions, shared)
     for i, markup in enumerate(versions):
-        assert restored(kept, strings.entries, i) == joined(markup)
+        assert restored(kept, shared.strings.entries, shared.columns.entries, i) == joined(markup)
 
 
 def test_what_differs_in_numbers_alone_is_kept_once():
-    strings: Table[str] = Table()
-    versions = [f"<p>{ROW_START}<b>y = {k}.5, w = {k}</b>{ROW_END}</p>" for k in range(50)]
-    kept = compact(versions, strings)
+    shared = Shared()
+    versions = [f"<p>{ROW_START}<b>y = {k}.5, w = {k}, y = {k}.5</b>{ROW_END}</p>" for k in range(50)]
+    kept = compact(versions, shared)
     assert kept["forms"] == ["<p>\x01</p>"]
-    assert kept["rows"] == ["<b>y = \x00, w = \x00</b>"]
-    assert len(strings.entries) == 100
+    assert kept["rows"] == ["<b>y = \x00, w = \x00, y = \x00</b>"]
+    assert len(shared.strings.entries) == 100
+    # form, template, y, w, and y again
+    form, template, y, w, again = kept["columns"]
+    assert form == template
+    assert y == again != w
+    assert len(shared.columns.entries) == 3
 
 
 # ── the derivation ──

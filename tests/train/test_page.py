@@ -33,9 +33,9 @@ def data_of(page):
 
 
 def listed(data, what, at):
-    markup = restored(data[what], data["strings"], at)
+    markup = restored(data[what], data["strings"], data["columns"], at)
     section = data[what]
-    codes, next_ = section["steps"][at], 1
+    codes, next_ = [sum(data["columns"][place][: at + 1]) for place in section["columns"]], 1
     found = {}
     for key in data["order"]:
         texts = section["rows"][codes[next_]].split("\x00")
@@ -70,7 +70,7 @@ def test_the_sections_at_a_recorded_step_are_those_of_its_derivation():
     assert data["steps"] == [0, 5, 10, 15, 20, 25, 30]
     for at, step in enumerate(data["steps"]):
         for part in parts(run.explain(step), ids):
-            assert restored(data["sections"][part.key], data["strings"], at) == joined(part.body)
+            assert restored(data["sections"][part.key], data["strings"], data["columns"], at) == joined(part.body)
 
 
 def test_a_run_that_was_resumed_with_another_rate_is_recorded_as_it_went():

@@ -13,11 +13,11 @@ __all__ = ["Card", "Line", "Piece", "card"]
 
 _WIDEST = 244.0  # a line of text
 _WIDEST_NAME, _WIDEST_SLOPE = 170.0, 110.0
-_SMALL, _LARGE, _MIDDLE = 10.5, 14.0, 12.5
+_SMALL, _LARGE, _MIDDLE = 11.5, 14.0, 12.5
 _GAP = 14.0  # between the two ends of the first line
 _NARROWEST = 54.0
 # characters of a number: on a page, where numbers change, they keep their room, and the range of many needs more
-_ROOM, _LIVE_ROOM, _LIVE_RANGE = 20, 14, 24
+_ROOM, _LIVE_ROOM, _LIVE_RANGE, _SHORT = 20, 9, 20, 5
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def card(box: Box, *, live: bool = False) -> Card:
     shape = Piece(cut(clean(box.shape), 90, _SMALL), "word") if box.shape else None
     add([Piece(cut(clean(box.word), _WIDEST - 30, _SMALL), "word")], _SMALL, _SMALL, shape)
     many = box.node is not None and box.node.shape != ()
-    value = _number(box.value, f"{clean(box.of)} = " if box.of else "= ", "value", live, many)
+    # data rarely change from step to step
+    changes = live and box.kind not in ("data", "constant")
+    value = _number(box.value, f"{clean(box.of)} = " if box.of else "= ", "value", live, many, short=not changes)
     formula = clean(box.formula)
     room = _WIDEST_NAME if formula and box.relation else _WIDEST
     name = Piece(cut(clean(box.name), room, _LARGE, bold=True), _name_style(box), not box.made_up)
@@ -99,10 +101,12 @@ def _name_style(box: Box) -> str:
     return "made-up" if box.made_up else "name"
 
 
-def _number(number: str, before: str, mark: str, live: bool, many: bool) -> Piece | None:
+def _number(number: str, before: str, mark: str, live: bool, many: bool, *, short: bool = False) -> Piece | None:
     if not number:
         return None
     room = _ROOM if not live else _LIVE_RANGE if many else _LIVE_ROOM
+    if live and short:
+        room = min(room, max(len(number), _SHORT))
     said = before.removesuffix("= ") if number.startswith("≈") else before
     return Piece(said + shortened(number, room), mark, mark=mark, before=before, room=room if live else 0)
 

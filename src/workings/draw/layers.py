@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import itertools
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from statistics import median
 
 __all__ = ["Arc", "Cell", "Placed", "arrange", "nearest"]
 
 _SWEEPS = 12  # of ordering; the best order that was met is kept
 _PASSES = 10  # of placing
+_STRAIGHTENED = 2  # times, since a long link makes room for another
 # how strongly a link between two bends, a bend and a box, two boxes asks to be straight (Gansner et al. 1993)
 _STRAIGHT = (1.0, 2.0, 8.0)
 # and how much more so one from what is made from something: the way through a net is straight, inputs stand aside
@@ -290,20 +293,62 @@ def _places(net: _Net, order: Sequence[Sequence[int]], gap: float) -> list[float
     for turn in range(_PASSES):
         both = turn >= _PASSES - 2
         for row in order if turn % 2 == 0 else reversed(order):
+            apart = [0.0, *(_apart(net, a, b, gap) for a, b in itertools.pairwise(row))]
             wanted, weights = [], []
-            for node in row:
+            for i, node in enumerate(row):
                 above = [(net.pull[m, node], xs[m] + net.aside[m, node]) for m in net.above[node]]
                 below = [(net.pull[node, m], xs[m] - net.aside[node, m]) for m in net.below[node]]
                 near = above + below if both else (below or above) if turn % 2 else (above or below)
                 total = sum(pull for pull, _ in near)
-                mean = sum(pull * x for pull, x in near) / total if total else xs[node]
-                wanted.append(mean)
+                # what stands alone keeps to its neighbor
+                alone = wanted[-1] + apart[i] if wanted else xs[node]
+                wanted.append(sum(pull * x for pull, x in near) / total if total else alone)
                 weights.append(total or 0.01)
-            apart = [0.0, *(_apart(net, a, b, gap) for a, b in itertools.pairwise(row))]
             for node, x in zip(row, nearest(wanted, weights, apart), strict=True):
                 xs[node] = x
+    _straighten(net, order, xs, gap)
     left = min((xs[n] - net.width[n] / 2 for n in range(len(xs))), default=0.0)
     return [x - left for x in xs]
+
+
+def _straighten(net: _Net, order: Sequence[Sequence[int]], xs: list[float], gap: float) -> None:
+    """Long links go straight down as far as there is room, instead of a little aside in every layer."""
+    before = {b: a for row in order for a, b in itertools.pairwise(row)}
+    after = {a: b for row in order for a, b in itertools.pairwise(row)}
+
+    def room(node: int) -> tuple[float, float]:
+        a, b = before.get(node), after.get(node)
+        least = -inf if a is None else xs[a] + _apart(net, a, node, gap)
+        return least, inf if b is None else max(xs[b] - _apart(net, node, b, gap), least)
+
+    ways = list(_long(net))
+    for way in ways * _STRAIGHTENED:
+        stretches: list[tuple[list[int], float, float]] = []
+        for node in way:
+            least, most = room(node)
+            if stretches:
+                stretch, low, high = stretches[-1]
+                if max(low, least) <= min(high, most):
+                    stretches[-1] = [*stretch, node], max(low, least), min(high, most)
+                    continue
+            stretches.append(([node], least, most))
+        for stretch, low, high in stretches:
+            x = min(max(median(xs[n] for n in stretch), low), high)
+            for n in stretch:
+                xs[n] = x
+
+
+def _long(net: _Net) -> Iterator[list[int]]:
+    """The bends that follow each other, each in one way."""
+    taken: set[int] = set()
+    for first in range(net.count, len(net.width)):
+        way, node = [], first
+        while node is not None and node not in taken:
+            taken.add(node)
+            way.append(node)
+            node = next((n for n in net.below[node] if n >= net.count), None)
+        if len(way) > 1:
+            yield way
 
 
 def _apart(net: _Net, a: int, b: int, gap: float) -> float:

@@ -217,6 +217,7 @@ def _inside(
     size = (max(right + 2 * pad, group.width if group is not None else 0.0), height + head + 2 * pad)
     entries = {p: placed.xs[number[p]] + shift_x for p in ports}
     ends = _ends(pieces, arcs, placed, number, places, insides, entries, size, shift_x)
+    rows = [(a + shift_y, b + shift_y) for a, b in placed.rows]
     routes: dict[int, list[Point]] = {}
     labels: dict[int, Point] = {}
     for k, piece in enumerate(pieces):
@@ -228,7 +229,6 @@ def _inside(
             route += [Point(x + shift_x, near + shift_y), Point(x + shift_x, far + shift_y)]
         route.append(last)
         # out of the layer first, so that no link cuts the corner of a higher neighbor
-        rows = [(a + shift_y, b + shift_y) for a, b in placed.rows]
         start, stop = rows[placed.layer[arcs[k].source]], rows[placed.layer[arcs[k].target]]
         if not _is_port(piece.source):
             route.insert(1, Point(first.x, start[0] if back else start[1]))

@@ -23,7 +23,7 @@ __all__ = ["style", "svg"]
 
 _MARGIN = 14.0
 _NARROWEST = 300.0  # so that a legend has room
-_GAP = (26.0, 30.0)
+_GAP = (24.0, 30.0)
 _LABEL, _TITLE = 12.0, 12.5
 _HEAD = 18.0  # of a frame
 _WIDEST_TITLE = 240.0

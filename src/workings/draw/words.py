@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from workings.draw.letters import clean, equation
 from workings.draw.phrases import listing, plural
-from workings.draw.picture import Box, Edge, Picture
+from workings.draw.picture import Box, Picture
 from workings.graph import Role
 
 __all__ = ["words"]
@@ -80,16 +80,23 @@ def _steps(picture: Picture) -> Iterator[str]:
 def _joins(picture: Picture) -> Iterator[str]:
     """Values that are used more than once; a derivative comes back to them on every way."""
     names = {box.key: _called(box) for box in picture.boxes}
+    used: dict[str, list[str]] = {key: [] for key in names}
+    returning = dict.fromkeys(names, 0)
+    for edge in picture.edges:
+        if edge.against:
+            returning[edge.target] += 1
+        else:
+            used[edge.source].append(edge.target)
+    differentiated = any(returning.values())
     joins = []
     for box in picture.boxes:
-        users = _others(picture.edges, box, backward=False)
-        back = _others(picture.edges, box, backward=True)
-        if len(back) > 1:
+        users = used[box.key]
+        if returning[box.key] > 1:
             joins.append(
                 f"{box.name} is used by {listing([names[k] for k in users])}: "
                 "the derivatives that come back on these ways add up."
             )
-        elif len(users) > 1 and not any(e.against for e in picture.edges):
+        elif len(users) > 1 and not differentiated:
             joins.append(f"{box.name} is used by {listing([names[k] for k in users])}.")
     yield from joins[:_MOST_JOINS]
     if len(joins) > _MOST_JOINS:
@@ -99,12 +106,6 @@ def _joins(picture: Picture) -> Iterator[str]:
 def _called(box: Box) -> str:
     """What a box is called within a list."""
     return f"the update of {box.name}" if box.kind == "update" else box.name.replace(", ", " ")
-
-
-def _others(edges: Sequence[Edge], box: Box, *, backward: bool) -> list[str]:
-    if backward:
-        return [e.source for e in edges if e.against and e.target == box.key]
-    return [e.target for e in edges if not e.against and e.source == box.key]
 
 
 def _numbers(picture: Picture) -> str:

@@ -6,7 +6,7 @@ import io
 import keyword
 import token
 import tokenize
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from workings.explain.shell import escape
 from workings.graph import Graph, Node
@@ -29,7 +29,10 @@ def code(written: Written, graph: Graph, names: Mapping[Node, str], ids: Ids) ->
     nodes = {name: node for node, name in names.items()}
     inner = _inner(written, graph)
     lines = written.source.splitlines()
-    marked = _marked(written, lines, nodes, ids)
+    tokens = list(tokenize.generate_tokens(io.StringIO(written.source).readline))
+    marked = _marked(tokens, written, lines, nodes, ids)
+    texts = [t for t in tokens if t.type == token.STRING and not t.line[: t.start[1]].strip()]
+    prose = {number for t in texts for number in range(t.start[0], t.end[0] + 1)}
     result = []
     for number, line in enumerate(lines, start=1):
         node = written.lines.get(number)
@@ -37,7 +40,11 @@ def code(written: Written, graph: Graph, names: Mapping[Node, str], ids: Ids) ->
         within = [found for n in inner.get(number, ()) if (found := ids(n)) is not None]
         lit = [found for found in (own, *within) if found is not None]
         mark = f' data-nodes="{" ".join(dict.fromkeys(lit))}"' if lit else ""
-        result.append(f'<span class="wk-line" id="line-{number}"{mark}>{marked.get(number, escape(line))}\n</span>')
+        # where a long line is broken, code goes on a little further in, and text below itself
+        inset = len(line) - len(line.lstrip(" ")) + (0 if number in prose else 2 if line.lstrip()[:1] == "#" else 4)
+        style = f' style="--in:{inset}ch"' if inset else ""
+        shown = marked.get(number, escape(line))
+        result.append(f'<span class="wk-line" id="line-{number}"{mark}{style}>{shown}\n</span>')
     return f'<pre class="wk-code"><code>{"".join(result)}</code></pre>'
 
 
@@ -57,7 +64,9 @@ def _inner(written: Written, graph: Graph) -> dict[int, list[Node]]:
     return inner
 
 
-def _marked(written: Written, lines: list[str], nodes: Mapping[str, Node], ids: Ids) -> dict[int, str]:
+def _marked(
+    tokens: Sequence[tokenize.TokenInfo], written: Written, lines: list[str], nodes: Mapping[str, Node], ids: Ids
+) -> dict[int, str]:
     """The lines with their tokens marked; those that are not here are shown as they are."""
     pieces: dict[int, list[str]] = {}
     reached: dict[int, int] = {}
@@ -69,7 +78,6 @@ def _marked(written: Written, lines: list[str], nodes: Mapping[str, Node], ids: 
         reached[number] = end
 
     before, depth = "", 0
-    tokens = list(tokenize.generate_tokens(io.StringIO(written.source).readline))
     for found, after in zip(tokens, [*tokens[1:], None], strict=True):
         (row, start), (last, end) = found.start, found.end
         depth += (found.string in "([{") - (found.string in ")]}") if found.type == token.OP else 0

@@ -30,7 +30,7 @@ from workings.explain.steps import (
     Value,
     Words,
 )
-from workings.graph import Graph, Node
+from workings.graph import Graph, Node, Role
 from workings.write.maths import expression, stated
 from workings.write.text import columns, text
 from workings.write.tree import Differential, Number, Symbol, Tree
@@ -40,6 +40,7 @@ __all__ = ["derive"]
 MOST_PATHS = 8
 MOST_LINKS = 24
 MOST_HELD = 4
+_MOST_NAMED = 5  # in the title
 ONE_LINE = 78
 
 
@@ -82,7 +83,7 @@ def derive(
     checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
     sections.append(check_section(setting, checks))
     return Derivation(
-        ("How ", setting.symbol(loss), " changes with ", *_listing([setting.symbol(n) for n in setting.wrt])),
+        ("How ", setting.symbol(loss), " changes with ", *_subjects(setting)),
         tuple(sections),
         _subject(setting),
     )
@@ -118,6 +119,14 @@ def check_section(setting: Setting, checks: Sequence[Check]) -> Section:
         loud = "THEY DIFFER: do not trust this derivation before you know why (a kink, or too much rounding?)"
         steps.append(Remark((loud,), loud=True))
     return Section(("The check: the formula against other ways to the same number",), tuple(steps))
+
+
+def _subjects(setting: Setting) -> Words:
+    """What the loss is differentiated by: by name, where they are few enough for a title."""
+    if len(setting.wrt) > _MOST_NAMED:
+        every = all(n.role is Role.PARAMETER for n in setting.wrt)
+        return (f"{len(setting.wrt)} {'parameters' if every else 'values'}",)
+    return _listing([setting.symbol(n) for n in setting.wrt])
 
 
 def _listing(trees: Sequence[Tree]) -> Words:

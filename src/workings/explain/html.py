@@ -53,7 +53,9 @@ class _Setter:
     def equals(self, part: Part) -> str:
         """`= part`, as one piece that a line is broken before."""
         inner = said(part) if isinstance(part, str) else mathml(part, ids=self.ids)
-        return f'<span class="wk-m">{math(f"<mo>=</mo>{inner}")}</span>'
+        # what stands before it is a space away already
+        equation = math(f'<mo lspace="0">=</mo>{inner}')
+        return f'<span class="wk-m">{equation}</span>'
 
     def part(self, part: Part | None) -> str:
         if part is None:

@@ -9,9 +9,16 @@
 
   // ── recorded steps ──
 
+  // a column begins whole and goes on by what is added, to its last change
+  const columns = data.columns.map((changes) => {
+    let sum = 0;
+    return changes.map((change) => (sum += change));
+  });
+  const codesOf = (section, step) =>
+    section.columns.map((place) => columns[place][Math.min(step, columns[place].length - 1)]);
   // a section at a step: its form, with the templates of its rows in it, with the numbers in them
   const restored = (section, step) => {
-    const codes = section.steps[step];
+    const codes = codesOf(section, step);
     let next = 0;
     const pieces = section.forms[codes[next++]].split("\u0001");
     let result = pieces[0];
@@ -24,7 +31,7 @@
     return result;
   };
   const listed = (section, step) => {
-    const codes = section.steps[step];
+    const codes = codesOf(section, step);
     const found = {};
     let next = 1;
     for (const id of data.order) {
@@ -178,7 +185,14 @@
     [...panel.querySelectorAll("[data-node], [data-scope]")].filter(
       (element) => element.getClientRects().length && !element.parentElement.closest("math [data-node], g[data-node]"),
     );
+  const flow = () => {
+    for (const table of document.querySelectorAll(".wk-equations")) {
+      table.classList.remove("wk-flowing");
+      table.classList.toggle("wk-flowing", table.offsetWidth > table.parentElement.clientWidth);
+    }
+  };
   const prepare = () => {
+    flow();
     for (const panel of panels) {
       let first = true;
       for (const element of stops(panel)) {
@@ -211,6 +225,7 @@
       }
     });
   }
+  window.addEventListener("resize", flow);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     pinned = null;
@@ -221,9 +236,9 @@
 
   const chooser = document.getElementById("wk-view");
   const views = [...document.querySelectorAll(".wk-view")];
-  // a wide picture scrolls before its letters are too small to be read
+  // a wide picture scrolls before its smallest letters are too small to be read
   for (const svg of document.querySelectorAll(".wk-view svg")) {
-    svg.style.minWidth = `${0.6 * svg.viewBox.baseVal.width}px`;
+    svg.style.minWidth = `${0.8 * svg.viewBox.baseVal.width}px`;
   }
   const showView = (key) => {
     if (!views.some((view) => view.dataset.view === key)) return false;

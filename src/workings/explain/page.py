@@ -22,9 +22,11 @@ import numpy as np
 from workings.draw.picture import Picture, picture
 from workings.draw.plot import Series, plot
 from workings.draw.plot import script as plot_script
+from workings.draw.plot import style as plot_style
+from workings.draw.svg import style as picture_style
 from workings.errors import ArgumentError
 from workings.explain.code import code
-from workings.explain.frames import Table, compact, joined
+from workings.explain.frames import Shared, compact, joined
 from workings.explain.html import ROW_END, ROW_START, Passage, glossary, parts, sentence
 from workings.explain.program import Recorded
 from workings.explain.shell import asset, document, escape
@@ -124,7 +126,9 @@ def _page(
     passages = [parts(frame.derivation, ids) for frame in recorded]
     title = "".join(w if isinstance(w, str) else text(w) for w in first.derivation.title)
     data = _data(recorded, passages, graph, names, ids)
-    slider = _slider(recorded) if len(recorded) > 1 else ""
+    loss = first.derivation.subject.graph.outputs[0]
+    shown = [value_text(frame.derivation.subject.values[loss]) for frame in recorded]
+    slider = _slider(recorded, names.get(loss, "loss"), shown) if len(recorded) > 1 else ""
     body = f"""<a class="wk-skip" href="#derivation">Skip to the derivation</a>
 <header class="wk-head">
 <div><h1>{sentence(first.derivation.title)}</h1>{f'<p class="wk-muted">{escape(about)}</p>' if about else ""}</div>
@@ -152,7 +156,7 @@ def _page(
 <footer class="wk-muted"><p>{_footer(recorded)}</p></footer>
 <div class="wk-status wk-controls" role="status" aria-live="polite" hidden></div>
 <script type="text/plain" id="wk-data">{data}</script>"""
-    style = asset("page.css")
+    style = picture_style() + plot_style() + asset("page.css")
     return Page(title, document(title=title, body=body, style=style, script=plot_script() + asset("page.js")))
 
 
@@ -164,8 +168,8 @@ def _footer(recorded: Sequence[Recorded]) -> str:
     if len(recorded) > 1:
         said += f"{len(recorded)} steps are recorded: each was replayed, derived and checked when the page was made. "
     return said + (
-        "Point at a name, or go to it by Tab and the arrow keys: it lights in the derivation, in the picture and in "
-        "the program. Click or Enter keeps it lit, Escape lets it go."
+        '<span class="wk-controls">Point at a name, or go to it by Tab and the arrow keys: it lights in the '
+        "derivation, in the picture and in the program. Click or Enter keeps it lit, Escape lets it go.</span>"
     )
 
 
@@ -188,16 +192,18 @@ def _derivation(passages: Sequence[Passage]) -> str:
     return buttons + "\n".join(pieces)
 
 
-def _slider(recorded: Sequence[Recorded]) -> str:
+def _slider(recorded: Sequence[Recorded], name: str, losses: Sequence[str]) -> str:
     first, last = recorded[0].step, recorded[-1].step
+    # room for the longest, so that nothing moves with the slider
+    steps, room = len(str(last)), len(name) + 3 + max(map(len, losses))
     return f"""<div class="wk-bar wk-controls" role="group" aria-label="Recorded steps">
 <button type="button" data-move="-1" aria-label="Previous recorded step">◀</button>
 <button type="button" data-play aria-pressed="false">Play</button>
 <button type="button" data-move="1" aria-label="Next recorded step">▶</button>
 <label for="wk-step">Step</label>
 <input type="range" id="wk-step" min="0" max="{len(recorded) - 1}" value="0" step="1" aria-describedby="wk-loss">
-<output id="wk-at" for="wk-step">{first}</output> <span class="wk-muted">of {last}</span>
-<span id="wk-loss" class="wk-loss"></span>
+<output id="wk-at" for="wk-step" style="--room:{steps}ch">{first}</output> <span class="wk-muted">of {last}</span>
+<span id="wk-loss" class="wk-loss" style="--room:{room}ch"></span>
 </div>"""
 
 
@@ -232,7 +238,7 @@ def _pictures(derivation: Derivation, names: Mapping[Node, str], ids: Ids) -> st
         )
     figures = "".join(
         f'<figure class="wk-view" data-view="{escape(key)}"{"" if i == 0 else " hidden"}>'
-        f'<div class="wk-scroll">{drawing.svg()}</div>'
+        f'<div class="wk-scroll">{drawing.svg(styled=False)}</div>'
         f'<figcaption class="wk-hidden">{escape(drawing.words())}</figcaption></figure>'
         for i, (key, _, drawing) in enumerate(views)
     )
@@ -252,7 +258,7 @@ def _losses(losses: np.ndarray) -> str:
     series = Series("loss", np.arange(len(losses)), np.asarray(losses, float))
     drawing = plot([series], title="Loss before each step", x_label="step", y_label="loss", width=420, height=260)
     caption = f"<figcaption>{escape(drawing.words())}</figcaption>"
-    return f'<h2>Losses</h2><figure class="wk-losses">{drawing.svg()}{caption}</figure>'
+    return f'<h2>Losses</h2><figure class="wk-losses">{drawing.svg(styled=False)}{caption}</figure>'
 
 
 # ── what changes ────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,15 +275,15 @@ def _data(
     subject = recorded[0].derivation.subject
     shown = [n for n in graph.nodes if n in names and (n in subject.values or n.because is not None)]
     loss = subject.graph.outputs[0]
-    strings: Table[str] = Table()
+    shared = Shared()
     keys = list(dict.fromkeys(p.key for frame in passages for p in frame))
     sections = {}
     if len(recorded) > 1:
         for key in keys:
             versions = [next((p.body for p in frame if p.key == key), "") for frame in passages]
-            sections[key] = compact(versions, strings)
-    values = compact([_listed(shown, frame, "values") for frame in recorded], strings)
-    gradients = compact([_listed(shown, frame, "gradients") for frame in recorded], strings)
+            sections[key] = compact(versions, shared)
+    values = compact([_listed(shown, frame, "values") for frame in recorded], shared)
+    gradients = compact([_listed(shown, frame, "gradients") for frame in recorded], shared)
     data = {
         "steps": [frame.step for frame in recorded],
         "losses": [value_text(frame.derivation.subject.values[loss]) for frame in recorded],
@@ -287,7 +293,8 @@ def _data(
         "sections": sections,
         "values": values,
         "gradients": gradients,
-        "strings": strings.entries,
+        "strings": shared.strings.entries,
+        "columns": shared.columns.entries,
     }
     text_ = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text_.encode("utf-8", "replace"), 9)).decode()

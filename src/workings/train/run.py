@@ -30,6 +30,7 @@ from workings.train.values import learned, named_value
 from workings.write.python import write_python
 
 if TYPE_CHECKING:
+    from workings.draw.picture import Direction, Picture
     from workings.explain.page import Page
     from workings.graph import Program
     from workings.write.written import Written
@@ -335,6 +336,44 @@ class Run(AsHtml):
                 f"step is {step!r}; steps 0 to {self.steps} can be explained", fix=f"run.explain(step={self.steps})"
             )
         return recorded(self.program, next(self._before([int(at)]))).derivation
+
+    def draw(
+        self,
+        step: int | None = None,
+        *,
+        depth: int | None = None,
+        scope: str | Sequence[str] = (),
+        values: bool = True,
+        backward: bool = True,
+        direction: Direction = "down",
+        most: int = 60,
+    ) -> Picture:
+        """The net as a picture, with the values and the gradients of one step; of the next one if `step` is left out.
+
+        `step` is as for `explain`, and the other options are those of `wk.draw`.
+
+        >>> import workings as wk
+        >>> run = wk.train(lambda w: (w - 1) ** 2, {"w": 0.5}, optimizer=wk.SGD(0.25), steps=1)
+        >>> print(run.draw())
+                             value    gradient
+        f = z²               0.0625
+        └─ z = w − 1         −0.25    −0.5
+           └─ w  parameter   0.75     −0.5
+        """
+        from workings.draw.picture import picture
+
+        subject = self.explain(step).subject
+        return picture(
+            subject.graph,
+            values=subject.values if values else {},
+            gradients=subject.gradients if values and backward else {},
+            names=subject.names,
+            depth=depth,
+            scope=scope,
+            backward=backward,
+            direction=direction,
+            most=most,
+        )
 
     def page(self, steps: int = 100, *, progress: bool | None = None) -> Page:
         """The run as a page: derivation, picture and program, with a slider over recorded steps.

@@ -57,7 +57,7 @@ LETTERS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϵ": r"\epsilon", "ϕ": r"\
 LETTERS |= {"ο": "o"} | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True))
 
 # what is set as mathematics where it stands among words
-_AMONG = {**_SIGNS, **_LETTERS}
+_AMONG = {**_SIGNS, **LETTERS}
 _AMONG_WORDS = re.compile(f"([{re.escape(''.join(_AMONG))}])")
 
 

@@ -144,6 +144,9 @@ class _Ruler(Pen[Line]):
         width = words_width(word) if len(word) > 1 else max(words_width(word), 0.6)
         return (Chunk(PEN.word(word, style), width * (1 if style == "scalar" else _HEAVY)),)
 
+    def upright(self, letter: str) -> Line:
+        return (Chunk(PEN.upright(letter), words_width(letter)),)
+
     def words(self, words: str) -> Line:
         return (Chunk(PEN.words(words), words_width(words), _WORDS if words[:1] in (" ", ",") else None),)
 
