@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -213,26 +215,44 @@ def test_without_options_gradient_descent_is_one_product_and_one_difference():
     ]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("rule", [wk.SGD(0.1, momentum=0.9), wk.RMSProp(0.01), wk.Lion(0.01), wk.Muon(0.05)], ids=repr)
-def test_what_is_trained_is_what_numpy_computes(rule, dtype):
+def problem(dtype):
     rng = np.random.default_rng(0)
-    w, x, t = (rng.normal(size=shape).astype(dtype) for shape in ((3, 2), (20, 3), (20, 2)))
+    w, b, x, t = (rng.normal(size=shape).astype(dtype) for shape in ((3, 2), 2, (20, 3), (20, 2)))
+    return {"w": w, "b": b}, {"x": x, "t": t}
 
-    def loss(w, x, t):
-        return np.mean((np.tanh(x @ w) - t) ** 2)
 
-    run = wk.train(loss, {"w": w}, {"x": x, "t": t}, optimizer=rule, steps=20)
-    state = rule.state(w)
-    for _ in range(20):
-        w, state = rule.update(w, wk.grad(loss)(w, x, t), state, rule.settings())
-    assert run.parameters["w"].dtype == dtype
-    assert run.parameters["w"].tobytes() == np.ascontiguousarray(w).tobytes()
+def loss(w, b, x, t):
+    return np.mean((np.tanh(x @ w) + b - t) ** 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", RULES)
+def test_what_is_trained_is_what_numpy_computes(case, dtype):
+    rule, _ = RULES[case]
+    now, data = problem(dtype)
+    run = wk.train(loss, now, data, optimizer=rule, steps=20)
+    slopes = wk.grad(loss, wrt=("w", "b"))
+    states = {name: rule.state(value) for name, value in now.items()}
+    for step in range(20):
+        settings = {**rule.settings(), "step": np.int64(step)}
+        for name, g in zip("wb", slopes(**now, **data), strict=True):
+            new, states[name] = rule.update(now[name], g, states[name], settings)
+            now = {**now, name: np.ascontiguousarray(new)}
+    for name, value in now.items():
+        assert run.parameters[name].dtype == dtype
+        assert run.parameters[name].tobytes() == value.tobytes()
     assert run.losses[-1] < run.losses[0]
-    other = wk.train(loss, run.parameters, {"x": x, "t": t}, optimizer=rule, steps=5, engine="reference")
-    assert wk.train(loss, run.parameters, {"x": x, "t": t}, optimizer=rule, steps=5).losses.tobytes() == (
-        other.losses.tobytes()
-    )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", RULES)
+def test_stopped_and_resumed_on_either_engine(case, dtype):
+    rule, _ = RULES[case]
+    rule = dataclasses.replace(rule, learning_rate=wk.schedules.Cosine(0.05, steps=30, warmup=5))
+    whole = wk.train(loss, *problem(dtype), optimizer=rule, steps=20)
+    parts = wk.train(loss, *problem(dtype), optimizer=rule, steps=7, engine="reference", chunk=3).resume(13)
+    assert whole.losses.tobytes() == parts.losses.tobytes()
+    assert [v.tobytes() for v in whole.parameters.values()] == [v.tobytes() for v in parts.parameters.values()]
 
 
 def test_the_written_program_has_the_names_of_the_rule():

@@ -186,3 +186,9 @@ def test_where_it_stands_can_be_written_down():
         scale, state = rule.after(value, S.Plateau(*json.loads(json.dumps(state))))
         found.append(scale)
     assert (found, state) == (whole, end)
+
+
+def test_every_schedule_is_tested():
+    named = {getattr(S, name) for name in S.__all__}
+    kinds = {kind for kind in named if issubclass(kind, S.Schedule) and kind is not S.Schedule}
+    assert {type(schedule) for schedule, _ in BY_HAND.values()} == kinds

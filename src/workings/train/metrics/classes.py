@@ -50,7 +50,7 @@ class Accuracy(Metric):
 
     def statistic(self, prediction: Any, target: Any) -> Statistic:
         found = read_labels(prediction, target, self.threshold, self.ignore)
-        return {"right": np.count_nonzero(found.predicted == found.actual), "count": found.actual.size}
+        return {"right": int(np.sum(found.predicted == found.actual)), "count": found.actual.size}
 
     def finish(self, total: Statistic) -> float:
         return share(total["right"], total["count"])
@@ -88,7 +88,7 @@ class TopK(Metric):
             )
         own = scores[np.arange(len(actual)), actual][:, None]
         before = (scores > own) | ((scores == own) & (np.arange(classes) < actual[:, None]))
-        return {"right": np.count_nonzero(before.sum(axis=1) < self.k), "count": actual.size}
+        return {"right": int(np.sum(before.sum(axis=1) < self.k)), "count": actual.size}
 
     def finish(self, total: Statistic) -> float:
         return share(total["right"], total["count"])
