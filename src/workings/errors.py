@@ -16,6 +16,7 @@
     ├── ArgumentError         arguments of a call that do not fit together
     ├── NonFiniteError        training met inf or nan
     ├── ModelFileError        a model file that is not one
+    ├── CheckpointError       a file of saved numbers that is not one, or cannot be written
     └── MissingExtraError     an optional package is not installed
 
 Each also derives from the built-in error that plain Python would raise in its place, so
@@ -33,6 +34,7 @@ from workings.places import notebook, place, printable, users_frames
 
 __all__ = [
     "ArgumentError",
+    "CheckpointError",
     "DtypeError",
     "EscapedError",
     "GradientError",
@@ -228,6 +230,13 @@ class NonFiniteError(WorkingsError, ArithmeticError):
 
 class ModelFileError(WorkingsError, ValueError):
     """A model file is missing, cannot be run, or lacks `loss`, `parameters` or `data`. Fix: the message says which."""
+
+
+class CheckpointError(WorkingsError, ValueError):
+    """A checkpoint cannot be written, or a file is none: missing, cut off, changed, of another program or another net.
+
+    Fix: the message says which. Writing never harms what was saved before.
+    """
 
 
 class MissingExtraError(WorkingsError, ImportError):

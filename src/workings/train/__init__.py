@@ -1,5 +1,6 @@
 """Training: the program of a step, the loop around it, and the run it makes."""
 
+from workings.train.checkpoints import Checkpoints
 from workings.train.epochs import EarlyStopping
 from workings.train.events import EpochEnded, Event, Listener, Progressed, Reason, Started, Stopped
 from workings.train.fit import fit
@@ -7,6 +8,7 @@ from workings.train.history import History
 from workings.train.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
 from workings.train.program import Built, build
 from workings.train.run import Run
+from workings.train.saved import Saved, load
 from workings.train.train import prepare, train
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Built",
+    "Checkpoints",
     "EarlyStopping",
     "EpochEnded",
     "Event",
@@ -28,10 +31,12 @@ __all__ = [
     "RMSProp",
     "Reason",
     "Run",
+    "Saved",
     "Started",
     "Stopped",
     "build",
     "fit",
+    "load",
     "prepare",
     "train",
 ]

@@ -72,6 +72,7 @@ class Epochs:
         plateau: ReduceOnPlateau | None,
         batches: Batches,
         rows: int,
+        facts: Mapping[str, Any],
     ) -> None:
         self.evaluator = evaluator
         self.validation = validation
@@ -80,6 +81,7 @@ class Epochs:
         self.plateau = plateau
         self.batches = batches
         self.rows = rows
+        self.facts = dict(facts)  # what a saved model needs to be asked again
         self.history = History()
         self.best = Watched()
         self.reduced = Plateau()
@@ -117,26 +119,19 @@ class Epochs:
         return row
 
     def watch(self, row: Mapping[str, Any], carry: tuple[Any, ...]) -> bool:
-        """Whether what is watched has not improved for too long."""
-        if self.stopping is None:
-            return False
-        value, best = float(row[self.stopping.monitor]), self.best
-        if best.value is None or math.isnan(best.value) or self._better(value, best.value):
-            self.best = Watched(value, int(row["epoch"]), carry)
+        """Note what is watched; whether it has not improved for too long."""
+        watched = self.stopping or EarlyStopping("validation_loss" if "validation_loss" in row else "loss")
+        value, best = float(row[watched.monitor]), self.best
+        if best.value is None or math.isnan(best.value) or self._better(watched, value, best.value):
+            self.best = Watched(value, int(row["epoch"]), carry if self.restores else None)
             return False
         best.waited += 1
-        return best.waited > self.stopping.patience
+        return self.stopping is not None and best.waited > self.stopping.patience
 
-    def _better(self, value: float, best: float) -> bool:
-        assert self.stopping is not None
-        more = self._mode() == "max"
-        return not math.isnan(value) and (value - best if more else best - value) > self.stopping.minimum_change
-
-    def _mode(self) -> str:
-        assert self.stopping is not None
+    def _better(self, watched: EarlyStopping, value: float, best: float) -> bool:
         modes = {m.name: m.mode for m in self.metrics}
-        mode = self.stopping.mode or modes.get(self.stopping.monitor, "min")
-        return mode or "min"
+        more = (watched.mode or modes.get(watched.monitor) or "min") == "max"
+        return not math.isnan(value) and (value - best if more else best - value) > watched.minimum_change
 
     def rate(self, row: Mapping[str, Any]) -> float:
         """What the learning rate is multiplied with from here on."""

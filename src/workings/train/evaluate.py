@@ -14,7 +14,7 @@ from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.metrics import Metric
 
-__all__ = ["Evaluator", "apply", "predict", "rows_of"]
+__all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
 
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
@@ -117,3 +117,23 @@ def _joined(parts: Sequence[Any], rows: int) -> Any:
         return np.concatenate(pieces)
 
     return rebuild(parts[0], whole)
+
+
+def caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
+    """What makes arrays of lists, and gives floating values the dtype of the run."""
+    if dtype.kind != "f":
+        raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
+
+    def cast(name: str, tree: Any) -> Any:
+        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
+            tree = np.asarray(tree)
+        if tree is None:
+            raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
+        return rebuild(tree, lambda _, leaf: _as(leaf, dtype))
+
+    return cast
+
+
+def _as(leaf: Any, dtype: np.dtype) -> Any:
+    value = np.asarray(leaf)
+    return value.astype(dtype) if value.dtype.kind == "f" and value.dtype != dtype else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ from workings.errors import ArgumentError
 from workings.nn.losses import LOSSES, check_target, loss_of
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
+from workings.train.checkpoints import Checkpoints
 from workings.train.checks import check_count
 from workings.train.data import split
 from workings.train.epochs import EarlyStopping, Epochs
-from workings.train.evaluate import Evaluator, apply, predict, rows_of
-from workings.train.events import Listener
+from workings.train.evaluate import Evaluator, apply, caster, predict, rows_of
+from workings.train.events import Listener, Reason
 from workings.train.feed import Batches
 from workings.train.metrics import Metric, metrics_of
 from workings.train.optimizers import Adam, Optimizer, optimizer_of
@@ -55,6 +57,8 @@ def fit(
     average: float | None = None,
     rates: Mapping[str, float] | None = None,
     frozen: Sequence[str] = (),
+    checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
+    resume: bool = False,
     engine: str = "numpy",
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
@@ -77,6 +81,9 @@ def fit(
     augment            a function of NumPy that changes the inputs of each batch, as by `workings.random`
     shuffle, seed      the order of the rows in each epoch, and random numbers in layers, are keyed by the seed
     dtype              parameters and floating data are cast to it
+    checkpoints        a folder, or `Checkpoints`: the run is saved there after each epoch
+    resume             whether to go on from the latest checkpoint there, if there is one; the numbers are those of a
+                       run that had never stopped, to the last bit
     clip_value, clip_norm, accumulate, average, rates, frozen, engine, progress, listeners, chunk
                        as in `train`; with `average` it is the averaged parameters that are validated and predict
 
@@ -95,7 +102,7 @@ def fit(
     Raises `ArgumentError`, `ShapeError` and their kin before the first step for whatever does not fit.
     """
     measure = loss_of(loss)
-    cast = _caster(np.dtype(dtype))
+    cast = caster(np.dtype(dtype))
     x, y = cast("x", x), cast("y", y)
     held = _validation(validation, x, y, cast, seed, stratify)
     if isinstance(held, _Split):
@@ -120,6 +127,12 @@ def fit(
         seed=seed,
         names=named,
     )
+    kept = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+    if resume and kept is None:
+        raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
+    if kept is not None:
+        kept.check()
+    names = {known.function: name for name, known in LOSSES.items()}
     evaluator = Evaluator(measure, engine, int(size), cast)
     task = Epochs(
         evaluator,
@@ -129,9 +142,13 @@ def fit(
         reduce_on_plateau,
         batches,
         rows,
+        {"loss": names.get(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
     )
-    run = Run(built, engine, checked_listeners(listeners), progress, task)
-    return run.resume(epochs=count, chunk=chunk)
+    run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
+    done = run.restored() if resume else 0
+    if run.reason is Reason.PATIENCE or done >= count:
+        return run
+    return run.resume(epochs=count - done, chunk=chunk)
 
 
 def _objective(measure: Callable[[Any, Any], Any], augment: Callable[[Any], Any] | None) -> Callable[..., Any]:
@@ -139,26 +156,6 @@ def _objective(measure: Callable[[Any, Any], Any], augment: Callable[[Any], Any]
         return measure(apply(model, x if augment is None else augment(x)), y)
 
     return loss
-
-
-def _caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
-    """What makes arrays of lists, and gives floating values the dtype of the run."""
-    if dtype.kind != "f":
-        raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
-
-    def cast(name: str, tree: Any) -> Any:
-        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
-            tree = np.asarray(tree)
-        if tree is None:
-            raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
-        return rebuild(tree, lambda _, leaf: _as(leaf, dtype))
-
-    return cast
-
-
-def _as(leaf: Any, dtype: np.dtype) -> Any:
-    value = np.asarray(leaf)
-    return value.astype(dtype) if value.dtype.kind == "f" and value.dtype != dtype else value
 
 
 class _Split:

@@ -53,11 +53,11 @@ def before(
         yield last
 
 
-def spread(last: int, most: int) -> list[int]:
-    """At most `most` of the steps 0 to `last`, spread evenly, the first and the last among them."""
+def spread(first: int, last: int, most: int) -> list[int]:
+    """At most `most` of the steps from `first` to `last`, spread evenly, the first and the last among them."""
     if most == 1:
-        return [0]
-    return sorted({round(i * last / (most - 1)) for i in range(most)})
+        return [first]
+    return sorted({first + round(i * (last - first) / (most - 1)) for i in range(most)})
 
 
 def recorded(program: Program, found: Before) -> Recorded:

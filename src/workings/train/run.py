@@ -16,6 +16,7 @@ from workings.explain import Derivation
 from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
+from workings.train.checkpoints import Checkpoints, fingerprint, latest, restore, state_of
 from workings.train.checks import check_count, check_setting
 from workings.train.epochs import Epochs
 from workings.train.events import EpochEnded, Event, Listener, Reason
@@ -25,7 +26,9 @@ from workings.train.metrics import Metric, metrics_of
 from workings.train.program import Built
 from workings.train.progress import Progress, shown, wanted
 from workings.train.record import Before, Leg, before, recorded, spread
+from workings.train.saved import file_of, model_facts
 from workings.train.stops import BOUNDS, Stops, check_bound
+from workings.train.storage import write
 from workings.train.values import learned, named_value
 from workings.write.python import write_python
 
@@ -63,6 +66,7 @@ class Run(AsHtml):
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
         epochs: Epochs | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._built = built
         self._engine = engines.get(engine)(built.program)
@@ -74,6 +78,7 @@ class Run(AsHtml):
         self._listeners = tuple(listeners)
         self._progress = progress
         self._epochs = epochs
+        self._checkpoints = checkpoints
         self.reason = Reason.STEPS
         self._running = False
 
@@ -173,6 +178,8 @@ class Run(AsHtml):
             self._running = False
             for bar in bars:
                 bar.close()
+        if self._checkpoints is not None and self.reason is not Reason.NON_FINITE:
+            self._keep(self._checkpoints)
         if self.reason is Reason.NON_FINITE:
             values = self._setting_values()
             error = autopsy(self.program, self._position.carry, self._data, values, self.steps)
@@ -209,12 +216,14 @@ class Run(AsHtml):
         if factor != 1.0:
             self._settings["learning_rate"] *= factor
             self._begin_leg()
-        if not epochs.watch(row, self._position.carry):
-            return None
-        if epochs.best.carry is not None and epochs.restores:
+        reason = Reason.PATIENCE if epochs.watch(row, self._position.carry) else None
+        kept = self._checkpoints
+        if kept is not None and reason is None and row["epoch"] % kept.every == 0:
+            self._keep(kept)
+        if reason is not None and epochs.best.carry is not None:
             self._position.carry = epochs.best.carry
             self._legs.append(Leg(step, self._position.carry, self._setting_values()))
-        return Reason.PATIENCE
+        return reason
 
     def _changed(self, settings: dict[str, float | None]) -> dict[str, float]:
         """The settings that are not None, checked."""
@@ -270,6 +279,46 @@ class Run(AsHtml):
         """The loss on other data, as the mean over their rows, and metrics: those of the training if none are named."""
         task = self._task("evaluation")
         return task.evaluator.evaluate(self.model, x, y, task.metrics if metrics is None else metrics_of(metrics))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model, what it was trained with and how it went into one file; `wk.load` reads it.
+
+        `digits` becomes digits.safetensors. Modules of `nn` are saved by name; of other code the arrays are.
+
+        Raises `CheckpointError` where it cannot be written; a file that was there is as it was then.
+        """
+        where = file_of(path)
+        write(where, *self._state())
+        return where
+
+    def restored(self) -> int:
+        """Go back to the latest checkpoint, if there is one; how many epochs it had."""
+        found = latest(self._checkpoints.path) if self._checkpoints is not None else None
+        if found is None:
+            return 0
+        self._position, settings, reason = restore(found, self.program, self._epochs, self._mark)
+        self._settings |= settings
+        self.reason = Reason(reason)
+        self._legs = [Leg(self.steps, self._position.carry, self._setting_values())]
+        return self.steps // self.program.batches
+
+    @cached_property
+    def _mark(self) -> str:
+        return fingerprint(self.program)
+
+    def _state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Everything that the run needs to go on, and its model, as arrays and facts."""
+        task = self._task("model to save")
+        arrays, facts = state_of(
+            self.program, self._position, self._settings, str(self.reason), self._epochs, self._mark
+        )
+        own, about = model_facts(self.model, task.facts)
+        return {**arrays, **own}, {**facts, **about}
+
+    def _keep(self, kept: Checkpoints) -> None:
+        epochs = self._epochs
+        improved = epochs is not None and epochs.best.waited == 0
+        kept.save(self.steps, *self._state(), improved)
 
     # ── questions ──
 
@@ -331,9 +380,11 @@ class Run(AsHtml):
         `step` counts from 0; the parameters before it are worked out again by running the steps up to it.
         """
         at = self.steps if step is None else step
-        if isinstance(at, bool) or not isinstance(at, (int, np.integer)) or not 0 <= at <= self.steps:
+        if isinstance(at, bool) or not isinstance(at, (int, np.integer)) or not self._first <= at <= self.steps:
+            before = " (those before it were run before a checkpoint)" if self._first else ""
             raise ArgumentError(
-                f"step is {step!r}; steps 0 to {self.steps} can be explained", fix=f"run.explain(step={self.steps})"
+                f"step is {step!r}; steps {self._first} to {self.steps} can be explained{before}",
+                fix=f"run.explain(step={self.steps})",
             )
         return recorded(self.program, next(self._before([int(at)]))).derivation
 
@@ -392,10 +443,15 @@ class Run(AsHtml):
 
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ArgumentError(f"steps is {steps!r}; a page shows 1 step or more", fix="steps=100")
-        chosen = spread(self.steps, int(steps))
+        chosen = spread(self._first, self.steps, int(steps))
         bar = wanted(self._progress if progress is None else progress)
         frames = [recorded(self.program, found) for found in shown(self._before(chosen), len(chosen), "recording", bar)]
         return run_page(frames, self.program.step, self._written, self.losses, about=self._about())
+
+    @property
+    def _first(self) -> int:
+        """The earliest step that can be worked out again."""
+        return self._legs[0].first if self._legs else self.steps
 
     def _before(self, steps: Sequence[int]) -> Iterator[Before]:
         """What was carried into these steps, which ascend, and the settings there: the legs, replayed."""

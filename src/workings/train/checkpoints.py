@@ -1,0 +1,174 @@
+"""A run on disk: everything that it needs to go on, bit for bit, as if it had never stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workings.errors import ArgumentError, CheckpointError
+from workings.graph import Program
+from workings.graph.text import write as text_of
+from workings.train.checks import check_count
+from workings.train.epochs import Epochs, Watched
+from workings.train.history import History
+from workings.train.loop import Position
+from workings.train.schedules import Plateau
+from workings.train.storage import ENDING, digest, read, write
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Checkpoints", "latest", "restore", "state_of"]
+
+_NAME = re.compile(r"step-(\d+)" + re.escape(ENDING))
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where a run is saved while it goes on, and how often.
+
+    folder  holds the files `step-000120.safetensors`, and `best.safetensors`
+    every   a file is written after so many epochs, and at the end
+    keep    so many of the latest are kept
+    best    whether the epoch in which the watched number was best is kept as well: that of early stopping, or else
+            the loss of validation, or of training
+
+    >>> Checkpoints("runs/digits", keep=2)
+    Checkpoints(folder='runs/digits', every=1, keep=2, best=True)
+    """
+
+    folder: str | os.PathLike[str]
+    every: int = 1
+    keep: int = 3
+    best: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.folder, (str, os.PathLike)):
+            raise ArgumentError(f"checkpoints is {self.folder!r}, which names no folder", fix='checkpoints="runs/one"')
+        check_count("every", self.every)
+        check_count("keep", self.keep)
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder)
+
+    def check(self) -> None:
+        """Raise `CheckpointError` unless files can be written there."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / f".probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise CheckpointError(
+                f"checkpoints cannot be written to {self.path}: {error.strerror or error}",
+                fix="a folder that can be written to",
+            ) from error
+
+    def save(self, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], improved: bool) -> None:
+        """Write a file, and take away those that are too many."""
+        write(self.path / f"step-{step:06d}{ENDING}", arrays, facts)
+        if improved and self.best:
+            write(self.path / f"best{ENDING}", arrays, facts)
+        for old in _found(self.path)[: -self.keep]:
+            old.unlink(missing_ok=True)
+
+
+def _found(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, the earliest first."""
+    files = [(int(m[1]), path) for path in folder.glob(f"step-*{ENDING}") if (m := _NAME.fullmatch(path.name))]
+    return [path for _, path in sorted(files)]
+
+
+def latest(folder: Path) -> Path | None:
+    """The latest checkpoint of a folder; None if there is none."""
+    return next(reversed(_found(folder)), None)
+
+
+def fingerprint(program: Program) -> str:
+    """What tells two programs apart, and the data that they are given."""
+    arrays = {f"data/{name}": np.asarray(value) for name, value in program.data.items()}
+    texts = []
+    for part in (program, program.final):
+        for graph in (part.step, part.feed) if part is not None else ():
+            if graph is not None:
+                text, constants = text_of(graph)
+                arrays |= {f"{len(texts)}/{i}": value for i, value in enumerate(constants)}
+                texts.append(text)
+    return digest(arrays, "\n".join(texts))
+
+
+def state_of(
+    program: Program,
+    position: Position,
+    settings: Mapping[str, float],
+    reason: str,
+    epochs: Epochs | None,
+    mark: str,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """All that a run needs to go on, as arrays and facts. `mark` is the program's fingerprint."""
+    arrays = {f"carry/{i}": np.asarray(value) for i, value in enumerate(position.carry)}
+    arrays["losses"] = position.losses
+    facts: dict[str, Any] = {
+        "program": mark,
+        "carry": [c.name for c in program.carry],
+        "step": position.step,
+        "settings": {name: float(value).hex() for name, value in settings.items()},
+        "reason": reason,
+    }
+    if epochs is not None:
+        best = epochs.best
+        arrays |= {f"best/{i}": np.asarray(value) for i, value in enumerate(best.carry or ())}
+        facts["history"] = list(epochs.history)
+        facts["best"] = {
+            "value": best.value,
+            "epoch": best.epoch,
+            "waited": best.waited,
+            "kept": best.carry is not None,
+        }
+        facts["plateau"] = list(epochs.reduced)
+    return arrays, facts
+
+
+def restore(path: Path, program: Program, epochs: Epochs | None, mark: str) -> tuple[Position, dict[str, float], str]:
+    """Where the run of a checkpoint stood, its settings, and why it had stopped. `epochs` is set to what it was.
+
+    Raises `CheckpointError` for a checkpoint of another program, or of other data.
+    """
+    arrays, facts = read(path)
+    if facts.get("program") != mark:
+        names = [c.name for c in program.carry]
+        other = facts.get("carry")
+        what = "another net or optimizer" if other != names else "another program, other settings of it, or other data"
+        raise CheckpointError(
+            f"{path} is of {what} than this run",
+            fix="the arguments with which it was begun, or another folder for the checkpoints",
+        )
+    carry = tuple(_own(arrays[f"carry/{i}"]) for i in range(len(program.carry)))
+    position = Position(carry, np.array(arrays["losses"]), int(facts["step"]))
+    if epochs is not None:
+        best = facts["best"]
+        kept = tuple(_own(arrays[f"best/{i}"]) for i in range(len(program.carry))) if best["kept"] else None
+        value = None if best["value"] is None else float(best["value"])
+        epochs.best = Watched(value, int(best["epoch"]), kept, int(best["waited"]))
+        epochs.history = History([_row(row) for row in facts["history"]])
+        epochs.reduced = Plateau(*facts["plateau"])
+    return position, {name: float.fromhex(v) for name, v in facts["settings"].items()}, str(facts["reason"])
+
+
+def _own(value: np.ndarray) -> Any:
+    return value[()] if value.ndim == 0 else np.ascontiguousarray(value)
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a history as it was: lists are arrays, and nan and inf have been written as words."""
+    return {
+        name: np.asarray(value) if isinstance(value, list) else float(value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
