@@ -53,7 +53,7 @@ def before(
         yield last
 
 
-def spread(first: int, last: int, most: int) -> list[int]:
+def spread(last: int, most: int, first: int = 0) -> list[int]:
     """At most `most` of the steps from `first` to `last`, spread evenly, the first and the last among them."""
     if most == 1:
         return [first]

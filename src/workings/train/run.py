@@ -443,7 +443,7 @@ class Run(AsHtml):
 
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ArgumentError(f"steps is {steps!r}; a page shows 1 step or more", fix="steps=100")
-        chosen = spread(self._first, self.steps, int(steps))
+        chosen = spread(self.steps, int(steps), self._first)
         bar = wanted(self._progress if progress is None else progress)
         frames = [recorded(self.program, found) for found in shown(self._before(chosen), len(chosen), "recording", bar)]
         return run_page(frames, self.program.step, self._written, self.losses, about=self._about())
