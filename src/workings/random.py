@@ -1,7 +1,9 @@
 """Random numbers by counting, for plain arrays and traced values alike: nothing is stored, and nothing is used up.
 
 A *key* is two words of 32 bits. What is drawn hangs on the key and the shape alone, so the same key draws the same
-numbers, on every engine and after every stop and resume; another key, of `split` or `fold_in`, draws others.
+numbers, on every engine and after every stop and resume; another key, of `split` or `fold_in`, draws others. In a
+traced function a plain key draws plain numbers, constants of the graph; a traced key, as `fold_in` of a traced step
+gives, draws anew in each run of the graph.
 
 >>> from workings import random
 >>> key = random.key(7)

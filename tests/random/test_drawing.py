@@ -175,28 +175,35 @@ def test_boxes_of_a_picture_are_the_functions_that_draw() -> None:
     assert not any(part.startswith("_") for node in graph.nodes for part in node.scope)
 
 
+def test_a_plain_key_in_a_traced_function_draws_constants() -> None:
+    graph = wk.trace(lambda x: x + random.normal(KEY, 3), np.zeros(3))
+    (noise,) = (node for node in graph.nodes if node.is_constant)
+    assert same_bits(noise.value, random.normal(KEY, 3))
+
+
 # ── trained ──
 
 
 def test_a_training_that_draws_runs_alone_with_numpy(tmp_path: Path) -> None:
     """The written program, started by itself with warnings as errors, prints the losses of the run."""
 
-    def noisy(w: Any, b: Any, x: Any, y: Any) -> Any:
-        with random.drawing(KEY):
+    def noisy(w: Any, b: Any, x: Any, y: Any, step: Any) -> Any:
+        with random.drawing(random.fold_in(KEY, step)):
             h = dropout(np.tanh(x @ w + b))
             spread = random.normal(random.next_key(), np.shape(h))
             return np.mean((h + 0.01 * spread - y[random.permutation(random.next_key(), 3)]) ** 2)
 
     start: dict[str, Any] = {
         "parameters": {"w": np.full((4, 2), 0.1), "b": np.zeros(2)},
-        "data": {"x": X, "y": np.eye(3, 2)},
+        "data": {"x": X, "y": np.eye(3, 2), "step": 5},
     }
     runs = [wk.train(noisy, **start, steps=20, engine=engine) for engine in ("numpy", "reference")]
     assert same_bits(runs[0].losses, runs[1].losses)
     half = wk.train(noisy, **start, steps=7)
     half.resume(steps=13)
     assert same_bits(half.losses, runs[0].losses)
-    assert runs[0].explain(step=0) is not None
+    assert {"threefry", "shuffled"} <= {node.op.name for node in runs[0].program.step.nodes}
+    assert "threefry(" in str(runs[0].explain(step=0))
     runs[0].write(tmp_path / "program.py")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(tmp_path / "program.py")], capture_output=True, text=True, check=True
