@@ -11,7 +11,7 @@ import sys
 import threading
 from enum import Enum
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from workings.errors import WorkingsError
@@ -19,7 +19,7 @@ from workings.graph import Origin
 from workings.places import is_the_users
 from workings.trace.bytecode import NOWHERE, Stored, branches, follow, unpacks
 
-__all__ = ["Place", "Scopes", "asked_by_user", "locate", "user_branches", "user_origin"]
+__all__ = ["Place", "Scopes", "asked_by_user", "locate", "raised_at", "user_branches", "user_origin"]
 
 _COMPOSITES = {str(Path(__file__).parent.parent / "ops" / name) for name in ("functions.py", "images.py")}
 
@@ -212,6 +212,17 @@ def user_branches(depth: int = 2) -> bool:
 def asked_by_user() -> bool:
     """Whether the function that calls this was called by the user's code, with no code of ours between."""
     return _of(sys._getframe(2).f_code).kind is Kind.USER
+
+
+def raised_at(traceback: TracebackType | None) -> Origin | None:
+    """The place in the user's code from which an error comes."""
+    found: Origin | None = None
+    while traceback is not None:
+        known = _of(traceback.tb_frame.f_code)
+        if known.kind is Kind.USER:
+            found = known.origin(traceback.tb_lasti)
+        traceback = traceback.tb_next
+    return found
 
 
 def user_origin(depth: int = 2) -> Origin | None:
