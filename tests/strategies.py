@@ -42,6 +42,8 @@ _MOVES = [
     "take",
     "cumsum",
 ]
+_ALONG = ["pad", "sort", "take_along_axis", "put_along", "einsum"]
+_WINDOWS = ["conv2d", "max_pool2d", "avg_pool2d"]
 # what rules of simplification look for would hardly ever come by chance
 _IDIOMS = [
     "times one",
@@ -55,7 +57,16 @@ _IDIOMS = [
     "number",
 ]
 SCALAR_OPS = [*_ELEMENTWISE, "where", *_IDIOMS]
-ARRAY_OPS = [*_ELEMENTWISE, "where", *_IDIOMS, *_REDUCTIONS * 3, *_MOVES * 2, *["matmul", "outer"] * 4]
+ARRAY_OPS = [
+    *_ELEMENTWISE,
+    "where",
+    *_IDIOMS,
+    *_REDUCTIONS * 3,
+    *_MOVES * 2,
+    *["matmul", "outer"] * 4,
+    *_ALONG,
+    *_WINDOWS,
+]
 
 
 class Sample(NamedTuple):
@@ -156,6 +167,8 @@ def _near_kink(op: str, values: Sequence[Any]) -> bool:
         return bool(np.any(np.diff(flat) < 1e-2))
     if op == "clip":
         return any(bool(np.any(np.abs(x - v) < 1e-2)) for v in values[1:])
+    if op in ("sort", "max_pool2d"):
+        return bool(np.any(np.diff(np.sort(x, axis=None)) < 1e-2))
     if op in ("absolute", "sign"):
         return bool(np.any(np.abs(x) < 1e-2))
     if op in ("floor", "ceil", "rint", "trunc"):
@@ -215,8 +228,68 @@ def _grow(g: Growing, op: str) -> None:
         a, b = g.pick(lambda n: n.ndim == 1), g.pick(lambda n: n.ndim == 1)
         if a is not None and b is not None and a.size * b.size <= g.most:
             g.tame(g.make("outer", a, b))
+    elif op in _ALONG:
+        _along(g, op, x)
+    elif op in _WINDOWS:
+        _slide(g, op, x)
     else:
         _move(g, op, x)
+
+
+def _along(g: Growing, op: str, x: Node) -> None:
+    if x.ndim == 0:
+        return
+    axis = g.draw(st.integers(0, x.ndim - 1))
+    if op == "pad":
+        widths = tuple((g.draw(st.integers(0, 1)), g.draw(st.integers(0, 1))) for _ in x.shape)
+        if math.prod(n + sum(pair) for n, pair in zip(x.shape, widths, strict=True)) <= g.most:
+            border = g.draw(st.sampled_from([{}, {"constant_values": 0.5}]))
+            g.make("pad", x, pad_width=widths, **border)
+    elif op == "sort":
+        if not _near_kink(op, [g.values[x]]):
+            g.make("sort", x, axis=axis)
+    elif op == "einsum":
+        _sum_products(g, x)
+    else:
+        count = x.shape[axis] if op == "put_along" else g.draw(st.integers(1, 3))
+        shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+        places = constant(g.rng.integers(0, x.shape[axis], shape))
+        if math.prod(shape) <= g.most:
+            g.make(op, x, places, axis=axis, **({"length": x.shape[axis]} if op == "put_along" else {}))
+
+
+def _sum_products(g: Growing, x: Node) -> None:
+    """A sum of products with another value, in which equal lengths may be the same letter, also within one value."""
+    y = g.pick(lambda n: n.ndim > 0)
+    assert y is not None
+    lengths: dict[str, int] = {}
+    terms = []
+    for node in (x, y):
+        term = ""
+        for n in node.shape:
+            new = "abcdefgh"[len(lengths)]
+            letter = g.draw(st.sampled_from([new, *(c for c, length in lengths.items() if length == n)]))
+            lengths[letter] = n
+            term += letter
+        terms.append(term)
+    result = "".join(g.draw(st.permutations(sorted(g.draw(st.sets(st.sampled_from(sorted(lengths))))))))
+    if math.prod(lengths.values()) <= 8 * g.most and math.prod(lengths[c] for c in result) <= g.most:
+        g.tame(g.make("einsum", x, y, subscripts=f"{','.join(terms)}->{result}"))
+
+
+def _slide(g: Growing, op: str, x: Node) -> None:
+    """Windows over the values as images."""
+    if x.ndim > 4 or x.ndim == 0:
+        return
+    images = x if x.ndim == 4 else g.make("reshape", x, shape=(*(1,) * (4 - x.ndim), *x.shape))
+    size = tuple(g.draw(st.integers(1, min(n, 2))) for n in images.shape[2:])
+    stride = g.draw(st.integers(1, 2))
+    if op == "conv2d":
+        kernel = g.array((g.draw(st.integers(1, 2)), images.shape[1], *size))
+        if images.size * kernel.shape[0] * 2 <= g.most:
+            g.tame(g.make(op, images, kernel, stride=stride, padding=g.draw(st.integers(0, 1))))
+    elif not _near_kink(op, [g.values[images]]):
+        g.make(op, images, size=size, stride=stride)
 
 
 def _idiom(g: Growing, op: str, x: Node) -> None:

@@ -19,7 +19,7 @@ def value(name: str, *shape: int, dtype: Any = np.float64) -> Node:
     return input_node(name, shape, dtype)
 
 
-_A, _B = value("apples", 3, 4), value("bears", 5)
+_A, _B, _X = value("apples", 3, 4), value("bears", 5), value("x", 2, 4, 5, 5)
 _WORDS = ("apples", "(3, 4)")
 _BOTH = ("apples", "(3, 4)", "bears", "(5,)")
 _ELEMENTWISE = (
@@ -68,6 +68,30 @@ WRONG_SHAPES: list[tuple[str, tuple[Node, ...], dict[str, Any], tuple[str, ...]]
     ("getitem", (_A,), {"key": (0, 0, 0)}, _WORDS),
     ("put", (_A,), {"shape": (4, 4), "key": (0,)}, (*_WORDS, "(4, 4)")),
     ("getitem", (_A, value("i", 2, dtype=int), value("j", 3, dtype=int)), {"key": ("array", "array")}, _WORDS),
+    ("einsum", (_A, _B), {"subscripts": "ij,j->i"}, (*_BOTH, "'j'", "4 and 5")),
+    ("einsum", (_A,), {"subscripts": "i->i"}, _WORDS),
+    ("einsum", (_A,), {"subscripts": "ij,jk->ik"}, ("2 arrays, not 1",)),
+    ("einsum", (_A,), {"subscripts": "ij->ii"}, ("twice",)),
+    ("pad", (_A,), {"pad_width": ((1, 1),)}, _WORDS),
+    ("pad", (_A,), {"pad_width": ((1, 1), (-1, 0))}, _WORDS),
+    ("pad", (value("s"),), {"pad_width": ()}, ("s is one number",)),
+    ("sort", (_A,), {"axis": 2}, _WORDS),
+    ("argsort", (value("s"),), {"axis": 0}, ("s", "()")),
+    ("take_along_axis", (_A, value("i", 2, 5, dtype=int)), {"axis": 1}, (*_WORDS, "i", "(2, 5)")),
+    ("take_along_axis", (value("none", 3, 0), value("i", 3, 1, dtype=int)), {"axis": 1}, ("none", "nothing to take")),
+    ("put_along", (_A, value("i", 3, 5, dtype=int)), {"axis": 1, "length": 9}, (*_WORDS, "i", "(3, 5)")),
+    ("put_along", (_A, value("i", 3, 4, dtype=int)), {"axis": 1, "length": 0}, _WORDS),
+    ("conv2d", (_A, _X), {}, (*_WORDS, "images, channels, height, width")),
+    ("conv2d", (_X, value("k", 3, 5, 2, 2)), {}, ("x", "(2, 4, 5, 5)", "k", "(3, 5, 2, 2)", "4 channels")),
+    ("conv2d", (_X, value("k", 3, 2, 2, 2)), {"groups": 2}, ("3 kernels", "2 groups")),
+    ("conv2d", (_X, value("k", 3, 4, 6, 1)), {}, ("length 6", "(2, 4, 5, 5)")),
+    ("conv_transpose2d", (_X, value("k", 3, 2, 2, 2)), {"size": (6, 6)}, ("4 channels", "3 kernels")),
+    ("conv_transpose2d", (_X, value("k", 4, 2, 2, 2)), {"size": (7, 6)}, ("(7, 6)", "(6, 5)", "(5, 5)")),
+    ("conv_kernel2d", (_X, value("y", 1, 3, 4, 4)), {"size": (2, 2)}, ("x", "y", "as many images")),
+    ("conv_kernel2d", (_X, value("y", 2, 3, 5, 4)), {"size": (2, 2)}, ("(4, 4) windows", "(5, 4)")),
+    ("max_pool2d", (_X,), {"size": 6, "stride": 1}, ("window of length 6", "(2, 4, 5, 5)")),
+    ("argmax_pool2d", (_X, _X), {"size": 2, "stride": 2}, ("(2, 4, 2, 2)",)),
+    ("avg_unpool2d", (_X,), {"size": 2, "stride": 2, "shape": (5, 5)}, ("(5, 5)", "(2, 2)")),
 ]
 WRONG_DTYPES: list[tuple[str, tuple[Node, ...], dict[str, Any], tuple[str, ...]]] = [
     ("subtract", (value("p", dtype=bool), value("q", dtype=bool)), {}, ("p", "bool", "q")),
@@ -78,6 +102,11 @@ WRONG_DTYPES: list[tuple[str, tuple[Node, ...], dict[str, Any], tuple[str, ...]]
     ("getitem", (_A, value("f", 2)), {"key": ("array",)}, ("f", "float64")),
     ("put", (value("v", 2), value("f", 2)), {"shape": (3,), "key": ("array",)}, ("f", "float64")),
     ("astype", (_A,), {"dtype": np.dtype(complex)}, ("complex128",)),
+    ("einsum", (value("p", 2, dtype=bool),), {"subscripts": "i->"}, ("p is bool",)),
+    ("take_along_axis", (_A, _A), {"axis": 0}, ("apples is float64",)),
+    ("conv2d", (value("p", 1, 1, 2, 2, dtype=bool),) * 2, {}, ("p", "bool")),
+    ("avg_pool2d", (value("n", 1, 1, 2, 2, dtype=int),), {"size": 1, "stride": 1}, ("n is int64",)),
+    ("avg_unpool2d", (value("n", 1, 1, 2, 2, dtype=int),), {"size": 1, "stride": 1, "shape": (2, 2)}, ("n is int64",)),
 ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.special
 
 from tests.trace.rows import M, S, Table, V
-from workings import DtypeError, NumberNeededError, RefusedError, ShapeError
+from workings import ArgumentError, DtypeError, NumberNeededError, RefusedError, ShapeError
 from workings import functions as wf
 
 TABLE = Table()
@@ -387,6 +387,16 @@ def pad_by_less_than_nothing(x):
 @refused(ShapeError, "nothing to repeat", arguments=(np.zeros((2, 0)),))
 def pad_of_nothing_with_its_edge(x):
     return np.pad(x, 1, "edge")  # here
+
+
+@refused(ShapeError, "conv2d: m has shape (2, 3)", "images, channels", arguments=(M,))
+def a_convolution_of_a_matrix(m):
+    return wf.conv2d(m, np.ones((1, 1, 2, 2)))  # here
+
+
+@refused(ArgumentError, "stride=0", arguments=(np.ones((1, 1, 3, 3)),))
+def a_convolution_that_stands_still(x):
+    return wf.conv2d(x, np.ones((1, 1, 2, 2)), stride=0)  # here
 
 
 @same(M)

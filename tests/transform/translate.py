@@ -38,6 +38,11 @@ def _whole(key: tuple[Any, ...], indices: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(next(rest) if isinstance(part, str) else part for part in key)
 
 
+def _flat(widths: Any) -> tuple[int, ...]:
+    """The border of each axis as PyTorch takes it: the last axis first."""
+    return tuple(n for pair in reversed(widths) for n in pair)
+
+
 def torch_table(torch: Any) -> Table:
     """PyTorch's function for each op."""
     table: Table = {name: getattr(torch, _OTHER_NAMES.get(name, name)) for name in (_UNARY + " " + _BINARY).split()}
@@ -63,7 +68,20 @@ def torch_table(torch: Any) -> Table:
     def put(values: Any, *indices: Any, shape: tuple[int, ...], key: tuple[Any, ...]) -> Any:
         return torch.zeros(shape, dtype=values.dtype).index_put(_whole(key, indices), values, accumulate=True)
 
+    def put_along(values: Any, indices: Any, axis: int, length: int) -> Any:
+        shape = [length if k == axis else n for k, n in enumerate(values.shape)]
+        return torch.zeros(shape, dtype=values.dtype).scatter_add(axis, indices, values)
+
+    functional = torch.nn.functional
     return table | {
+        "pad": lambda x, pad_width, constant_values=0: functional.pad(x, _flat(pad_width), value=constant_values),
+        "sort": lambda x, axis: torch.sort(x, dim=axis).values,
+        "take_along_axis": lambda x, indices, axis: torch.gather(x, axis, indices),
+        "put_along": put_along,
+        "einsum": lambda *xs, subscripts: torch.einsum(subscripts, *xs),
+        "conv2d": functional.conv2d,
+        "max_pool2d": lambda x, size, stride: functional.max_pool2d(x, size, stride),
+        "avg_pool2d": lambda x, size, stride: functional.avg_pool2d(x, size, stride),
         "divide": torch.true_divide,
         "rint": torch.round,
         "floor_divide": lambda x, y: torch.floor(x / y),  # its own has no derivative, not even 0
@@ -114,8 +132,24 @@ def _jax_table(jax: Any) -> Table:
     def put(values: Any, *indices: Any, shape: tuple[int, ...], key: tuple[Any, ...]) -> Any:
         return jnp.zeros(shape, values.dtype).at[_whole(key, indices)].add(values)
 
+    def put_along(values: Any, indices: Any, axis: int, length: int) -> Any:
+        shape = [length if k == axis else n for k, n in enumerate(values.shape)]
+        zeros = jnp.moveaxis(jnp.zeros(shape, values.dtype), axis, -1)
+        places, values = jnp.moveaxis(indices, axis, -1), jnp.moveaxis(values, axis, -1)
+        rows = jnp.indices(places.shape)[:-1]
+        return jnp.moveaxis(zeros.at[(*rows, places)].add(values), -1, axis)
+
+    def conv2d(x: Any, kernel: Any, stride: int, padding: int) -> Any:
+        return jax.lax.conv_general_dilated(x, kernel, (stride, stride), [(padding, padding)] * 2)
+
+    def windows(x: Any, size: tuple[int, int], stride: int) -> Any:
+        (h, w), (height, width) = size, x.shape[2:]
+        rows = jnp.arange(0, height - h + 1, stride)[:, None] + jnp.arange(h)
+        columns = jnp.arange(0, width - w + 1, stride)[:, None] + jnp.arange(w)
+        return x[:, :, rows[:, None, :, None], columns[None, :, None, :]]
+
     names = _UNARY + " " + _BINARY + " divide rint where matmul outer transpose reshape broadcast_to squeeze "
-    names += "expand_dims flip cumsum sum mean max min prod"
+    names += "expand_dims flip cumsum sum mean max min prod sort"
     return {name: getattr(jnp, name) for name in names.split()} | {
         "erf": jax.scipy.special.erf,
         # jnp.clip halves the derivative at a bound; the composition has what we state
@@ -125,6 +159,13 @@ def _jax_table(jax: Any) -> Table:
         "stack": lambda *parts, axis: jnp.stack(parts, axis),
         "getitem": lambda x, *indices, key: x[_whole(key, indices)],
         "put": put,
+        "pad": lambda x, pad_width, constant_values=0: jnp.pad(x, pad_width, constant_values=constant_values),
+        "take_along_axis": lambda x, indices, axis: jnp.take_along_axis(x, indices, axis),
+        "put_along": put_along,
+        "einsum": lambda *xs, subscripts: jnp.einsum(subscripts, *xs),
+        "conv2d": conv2d,
+        "max_pool2d": lambda x, size, stride: jnp.max(windows(x, size, stride), axis=(4, 5)),
+        "avg_pool2d": lambda x, size, stride: jnp.mean(windows(x, size, stride), axis=(4, 5)),
     }
 
 

@@ -238,6 +238,22 @@ def gelu() -> Program:
     return program(loss, {"w": np.array([1.0, -1.0], "float32")}, {"x": x}, rate=0.1, steps=20)
 
 
+def images() -> Program:
+    """A small convolutional net: what NumPy lacks stands in the preamble, each function behind those it calls."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(6, 1, 8, 8))
+    kernels = {"K_1": rng.normal(size=(2, 1, 3, 3)) / 3, "K_2": rng.normal(size=(3, 2, 3, 3)) / 4}
+
+    def loss(first: Node, second: Node, x: Node) -> Node:
+        h_1 = call("tanh", call("conv2d", x, first, padding=1), label="h_1")
+        pooled = call("max_pool2d", h_1, size=2, stride=2, label="pooled")
+        h_2 = call("tanh", call("conv2d", pooled, second, stride=2, padding=((0, 1), (0, 1))), label="h_2")
+        y = call("avg_pool2d", h_2, size=2, stride=1, label="y")
+        return call("mean", call("square", y - 1), label="loss")
+
+    return program(loss, kernels, {"x": x}, rate=0.1, steps=20)
+
+
 def wide() -> Program:
     """Twelve parameters with long names: lines that have to be wrapped."""
 
@@ -262,7 +278,8 @@ def explodes() -> Program:
 
 
 ALL = {
-    p.__name__: p for p in (neuron, with_bias, mlp, labels, momentum, settled, tangled, turned, gelu, wide, explodes)
+    p.__name__: p
+    for p in (neuron, with_bias, mlp, labels, momentum, settled, tangled, turned, gelu, images, wide, explodes)
 }
 
 

@@ -172,13 +172,14 @@ def max_pool2d(x, size, stride):
 
 def argmax_pool2d(x, largest, size, stride):
     """Where the largest value of each window lies in its image, counted row by row: the first of equals."""
-    (_, across), (down, right) = np.broadcast_to(size, 2), np.broadcast_to(stride, 2)
-    places = np.zeros(largest.shape, int)
-    shifts = list(enumerate(shifts2d(x, size, stride)))
-    for k, there in reversed(shifts):
-        np.copyto(places, k // across * x.shape[3] + k % across, where=(there == largest) | (there != there))
-    rows, columns = np.arange(largest.shape[2]), np.arange(largest.shape[3])
-    return places + (rows[:, np.newaxis] * down * x.shape[3] + columns * right)
+    (h, w), (down, right) = np.broadcast_to(size, 2), np.broadcast_to(stride, 2)
+    nth, missed = np.zeros(largest.shape, int), np.ones(largest.shape, bool)
+    for there in shifts2d(x, size, stride)[:-1]:
+        missed &= (there != largest) & (there == there)  # nan alone is not equal to itself
+        nth += missed
+    within = np.array([i * x.shape[3] + j for i in range(h) for j in range(w)])
+    rows, columns = np.arange(largest.shape[2]) * down, np.arange(largest.shape[3]) * right
+    return within[nth] + (rows[:, np.newaxis] * x.shape[3] + columns)
 
 
 def avg_pool2d(x, size, stride):

@@ -20,9 +20,10 @@ def checked(name: str, argument: str, x: Any, *axes: str) -> tuple[int, ...]:
     """The shape of x, which has these axes."""
     shape = np.shape(x)
     if len(shape) != len(axes):
+        called = getattr(getattr(x, "node", x), "name", None) or argument
         raise ShapeError(
-            f"{name}: {argument} has shape {shape}, not the {len(axes)} axes ({', '.join(axes)})",
-            fix=f"{argument}[None]" if len(shape) == len(axes) - 1 else f"a reshape to {len(axes)} axes",
+            f"{name}: {called} has shape {shape}, not the {len(axes)} axes ({', '.join(axes)})",
+            fix=f"{called}[None]" if len(shape) == len(axes) - 1 else f"a reshape to {len(axes)} axes",
         )
     return shape
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from enum import Enum
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
 
 from workings.errors import WorkingsError
@@ -21,7 +21,7 @@ from workings.places import is_the_users
 from workings.trace import trees
 from workings.trace.bytecode import NOWHERE, Element, Stored, branches, follow, unpacks
 
-__all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "user_branches", "user_origin"]
+__all__ = ["Place", "Scopes", "asked_by_user", "layer", "locate", "raised_at", "user_branches", "user_origin"]
 
 # files and folders of ours that are written as a user's are: the variables there are the names of the values
 _PACKAGE = Path(__file__).parent.parent
@@ -286,6 +286,17 @@ def user_branches(depth: int = 2) -> bool:
 def asked_by_user() -> bool:
     """Whether the function that calls this was called by the user's code, with no code of ours between."""
     return _of(sys._getframe(2).f_code).kind is Kind.USER
+
+
+def raised_at(traceback: TracebackType | None) -> Origin | None:
+    """The place in the user's code from which an error comes."""
+    found: Origin | None = None
+    while traceback is not None:
+        known = _of(traceback.tb_frame.f_code)
+        if known.kind is Kind.USER:
+            found = known.origin(traceback.tb_lasti)
+        traceback = traceback.tb_next
+    return found
 
 
 def user_origin(depth: int = 2) -> Origin | None:

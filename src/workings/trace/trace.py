@@ -21,7 +21,7 @@ from workings.errors import ArgumentError, DtypeError, EscapedError, RefusedErro
 from workings.graph import Graph, Node, Origin, Role, call, evaluate, input_node
 from workings.trace.apply import as_node
 from workings.trace.cell import Cell
-from workings.trace.frames import Scopes, user_origin
+from workings.trace.frames import Scopes, raised_at, user_origin
 from workings.trace.stability import Draws, compare
 from workings.trace.traced import Traced
 from workings.trace.trees import Path, flatten, is_leaf, leaf_names, rebuild
@@ -244,6 +244,8 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], scopes: Sc
     except Exception as error:
         if scopes.refused and error is not scopes.refused[0]:
             raise scopes.refused[0] from error
+        if isinstance(error, WorkingsError) and error.where is None:
+            error.where = raised_at(error.__traceback__)
         hidden: BaseException | None = error
         while hidden is not None and not isinstance(error, WorkingsError):
             if isinstance(hidden, WorkingsError):
