@@ -240,7 +240,7 @@ def test_the_buttons_go_from_step_to_step(shown):
     assert at.inner_text() == "0"
     play = page.get_by_role("button", name="Play")
     play.click()
-    expect(at).to_have_text("60")
+    expect(at).to_have_text("60", timeout=10_000)
     page.wait_for_selector("[data-play][aria-pressed=false]")
     assert page.get_by_role("button", name="Play").inner_text() == "Play"
 
