@@ -1,4 +1,4 @@
-"""A PNG in little room: the 256 most frequent of its colors are kept, which for text and drawings are enough."""
+"""A PNG in little room: 256 of its colors are kept, which for text and drawings are enough."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def small(png: bytes, page: Page) -> bytes:
     whole = pixels.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
     colors, where, counts = np.unique(whole, return_inverse=True, return_counts=True)
     found = np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=1)
-    kept = found[np.argsort(-counts, kind="stable")[:_MOST]]
-    # each color by the nearest that is kept
-    nearest = np.array([np.argmin(((kept - color) ** 2).sum(axis=1)) for color in found], np.uint8)
+    kept, nearest = _palette(found, counts)
     rows = nearest[where].reshape(height, width)
     lines = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)  # no row is filtered
     return b"".join(
@@ -46,6 +44,20 @@ def small(png: bytes, page: Page) -> bytes:
             _chunk(b"IEND", b""),
         ]
     )
+
+
+def _palette(colors: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The colors that are kept, one after the other what is farthest from those before it and frequent; and for each
+    color the place of the nearest that is kept."""
+    kept = [int(np.argmax(counts))]
+    nearest = np.zeros(len(colors), np.uint8)
+    away = ((colors - colors[kept[0]]) ** 2).sum(axis=1)
+    while len(kept) < _MOST and away.any():
+        kept.append(int(np.argmax(away * np.sqrt(counts))))
+        distance = ((colors - colors[kept[-1]]) ** 2).sum(axis=1)
+        nearest[distance < away] = len(kept) - 1
+        away = np.minimum(away, distance)
+    return colors[kept], nearest
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

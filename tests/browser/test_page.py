@@ -240,7 +240,7 @@ def test_the_buttons_go_from_step_to_step(shown):
     assert at.inner_text() == "0"
     play = page.get_by_role("button", name="Play")
     play.click()
-    expect(at).to_have_text("60")
+    expect(at).to_have_text("60", timeout=10_000)
     page.wait_for_selector("[data-play][aria-pressed=false]")
     assert page.get_by_role("button", name="Play").inner_text() == "Play"
 
@@ -425,6 +425,32 @@ def test_no_serious_fault_of_accessibility_and_no_sideways_scrolling(name, schem
         page.locator("#wk-view").select_option("all")
         slide(page, 5)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1440, 1000, 390])
+@pytest.mark.parametrize("name", NETS)
+def test_no_number_and_no_line_of_code_is_cut_and_all_letters_can_be_read(name, width, page, shown):
+    page.set_viewport_size({"width": width, "height": 900})
+    shown(name)
+    last = page.locator("#wk-step").get_attribute("max")
+    for index in (0, 5, int(last or 0)):
+        slide(page, index)
+        cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
+        assert page.locator(".wk-part, .wk-code").evaluate_all(cut) == []
+    sizes = page.locator("#picture .wk-view:visible text").evaluate_all(
+        "(all) => all.map((e) => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 9
+
+
+def test_nothing_moves_when_the_step_changes(shown):
+    page = shown("paths")
+    width = "(e) => e.getBoundingClientRect().width"
+    widths = set()
+    for index in range(20):
+        slide(page, index)
+        widths.add(page.locator("#wk-step").evaluate(width))
+    assert len(widths) == 1
 
 
 def test_light_and_dark_by_the_button(shown, axe):

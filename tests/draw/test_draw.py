@@ -23,6 +23,18 @@ def by_name(drawn: Picture) -> dict[str, tuple[str, str]]:
 # ── values ──
 
 
+def test_a_run_draws_the_step_that_is_asked_for():
+    def loss(w, x):
+        y = w * x
+        return (y - 2) ** 2
+
+    run = wk.train(loss, {"w": 0.5}, {"x": 1.0}, optimizer=wk.SGD(0.25), steps=1, progress=False)
+    assert by_name(run.draw(0))["w"] == ("0.5", "−3")
+    assert by_name(wk.draw(run))["w"] == ("1.25", "−1.5")
+    assert by_name(wk.draw(run, values=False))["w"] == ("", "")
+    assert "folded" in {box.kind for box in wk.draw(run, depth=0).boxes}
+
+
 def test_a_value_is_drawn_with_its_numbers_and_gradients():
     assert by_name(wk.draw(neuron())) == {
         "w": ("0.5", "−3"),

@@ -21,7 +21,7 @@ _STRAIGHTENED = 2  # times, since a long link makes room for another
 # how strongly a link between two bends, a bend and a box, two boxes asks to be straight (Gansner et al. 1993)
 _STRAIGHT = (1.0, 2.0, 8.0)
 # and how much more so one from what is made from something: the way through a net is straight, inputs stand aside
-_SPINE = 6.0
+_SPINE = 60.0
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,9 @@ def _order(net: _Net) -> list[list[int]]:
             if not seen[node]:
                 seen[node] = True
                 layers[net.layer[node]].append(node)
-                stack.extend(reversed(net.above[node]))
+                # all inputs to one side of the way through the net
+                above = sorted((net.pull[m, node] < _SPINE, i, m) for i, m in enumerate(net.above[node]))
+                stack.extend(m for _, _, m in reversed(above))
     best, fewest = [list(row) for row in layers], _crossings(net, layers)
     for sweep in range(_SWEEPS):
         if not fewest:

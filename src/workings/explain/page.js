@@ -186,10 +186,11 @@
       (element) => element.getClientRects().length && !element.parentElement.closest("math [data-node], g[data-node]"),
     );
   const flow = () => {
-    for (const table of document.querySelectorAll(".wk-equations")) {
-      table.classList.remove("wk-flowing");
-      table.classList.toggle("wk-flowing", table.offsetWidth > table.parentElement.clientWidth);
-    }
+    // all are measured at once, so that the page is laid out once
+    const tables = [...document.querySelectorAll(".wk-equations")];
+    for (const table of tables) table.classList.remove("wk-flowing");
+    const wide = tables.filter((table) => table.offsetWidth > table.parentElement.clientWidth);
+    for (const table of wide) table.classList.add("wk-flowing");
   };
   const prepare = () => {
     flow();
