@@ -69,7 +69,7 @@ def test_the_formulas_of_the_golden_functions_mean_what_is_computed(name, algebr
     check(*computed(found.graph, found.leaves(arguments), algebra))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(scalar_graphs(), st.booleans())
 def test_the_formulas_of_a_random_graph_mean_what_is_computed(sample, algebra):
     lines, values = computed(sample.graph, sample.values, algebra)
