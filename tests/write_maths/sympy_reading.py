@@ -128,6 +128,8 @@ class _Reader:
         return self.names[word] if kind == "name" else word
 
     def condition(self, tex: str) -> Any:
+        if tex in (r"\mathrm{true}", r"\mathrm{false}"):
+            return sympy.true if "true" in tex else sympy.false
         if tex.startswith(r"\operatorname{isfinite}("):
             return sympy.true  # of values that are
         if tex.startswith(r"\text{not } "):
