@@ -128,6 +128,8 @@ class _Reader:
         return self.names[word] if kind == "name" else word
 
     def condition(self, tex: str) -> Any:
+        if tex in (r"\mathrm{true}", r"\mathrm{false}"):
+            return sympy.true if "true" in tex else sympy.false
         if tex.startswith(r"\operatorname{isfinite}("):
             return sympy.true  # of values that are
         if tex.startswith(r"\text{not } "):
@@ -172,8 +174,8 @@ def _depth(tex: str) -> int:
 
 
 def _letters(number: int) -> str:
-    """A number in letters: names of SymPy's parser have no digits."""
-    return str(number).translate(str.maketrans("0123456789", "abcdefghij"))
+    """A number in letters: names of SymPy's parser have no digits, nor a d, which it takes for a differential."""
+    return str(number).translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def read(tex: str, names: Mapping[str, sympy.Symbol], *, condition: bool = False) -> Any:
@@ -183,7 +185,7 @@ def read(tex: str, names: Mapping[str, sympy.Symbol], *, condition: bool = False
 
     >>> x, y = sympy.symbols("x y", real=True)
     >>> read(r"2 (x - y_{1}) x^{2}", {"x": x, "y_{1}": y})
-    x**2*(2*x - 2*y)
+    2*x**2*(x - y)
     """
     if condition:
         return sympy.Piecewise((1, _Reader(names).condition(tex)), (0, True))

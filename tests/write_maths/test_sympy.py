@@ -41,24 +41,24 @@ def check(lines: Lines, values: Mapping[Node, Any]) -> None:
     names = {latex(line.symbol): sympy.Symbol(f"n{i}", real=True) for i, line in enumerate(lines.all)}
     assert len(names) == len(lines.all)
     numbers = {names[latex(line.symbol)]: float(values[line.node]) for line in lines.all}
-    read_back: dict[Node, Any] = {}
+    read_back: dict[sympy.Symbol, Any] = {}
     for line in lines.all:
         if line.formula is not None:
             tex = latex(line.formula)
-            found = read_back[line.node] = read(tex, names, condition=line.node.dtype.kind == "b")
+            found = read_back[names[latex(line.symbol)]] = read(tex, names, condition=line.node.dtype.kind == "b")
             value = worth(found, numbers)
             size = max([1.0, *(abs(numbers[s]) for s in found.free_symbols)])
             assert value == pytest.approx(float(values[line.node]), rel=1e-7, abs=1e-9 * size), tex
     for x, adjoint in lines.slopes.items():
         rates = {names[latex(line.symbol)]: (float(line.node is x), float(line.node is x)) for line in lines.inputs}
         for line in lines.forward:
-            found = read_back[line.node]
+            found = read_back[names[latex(line.symbol)]]
             parts = [(*rates[s], worth(found.diff(s), numbers)) for s in found.free_symbols]
             rate = sum(inner * local for inner, _, local in parts)
             rates[names[latex(line.symbol)]] = rate, sum(abs(size * local) for _, size, local in parts)
         loss = next(line for line in (*lines.forward, *lines.inputs) if line.node is lines.graph.outputs[0])
         rate, size = rates[names[latex(loss.symbol)]]
-        assert rate == pytest.approx(float(values[adjoint]), rel=1e-7, abs=1e-9 * size)
+        assert rate == pytest.approx(float(values[adjoint]), rel=1e-7, abs=1e-9 * max(size, 1.0))
 
 
 @pytest.mark.parametrize("name", SCALAR)
@@ -69,7 +69,7 @@ def test_the_formulas_of_the_golden_functions_mean_what_is_computed(name, algebr
     check(*computed(found.graph, found.leaves(arguments), algebra))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(scalar_graphs(), st.booleans())
 def test_the_formulas_of_a_random_graph_mean_what_is_computed(sample, algebra):
     lines, values = computed(sample.graph, sample.values, algebra)
