@@ -107,7 +107,7 @@ def _felt(loop: Loop, moving: Mapping[Node, Node], numbers: Sequence[int]) -> li
     body, felt = loop.body, set(numbers)
     while True:
         leading = {body.outputs[k] for k in felt}
-        for node in reversed(moving.values()):
+        for node in reversed(list(moving)):
             if node in leading:
                 leading.update(i for i in node.inputs if i in moving)
         carried = enumerate(body.inputs[: loop.carry])
