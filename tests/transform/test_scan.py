@@ -184,6 +184,12 @@ def around(scan: Scan, w: Any, u: Any, xs: Any) -> Any:
     return np.sum(h * scaled[0])
 
 
+def delayed(scan: Scan, w: Any, start: Any, xs: Any) -> Any:
+    # what is carried is made anew in every turn, so that the start value is felt in the first one alone
+    last, gaps = scan(lambda before, x: (x * 2, (x - before) ** 2), start * w, xs)
+    return np.sum(gaps * np.arange(15.0).reshape(5, 3)) + np.sum(last)
+
+
 NETS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (rnn, (W, U, B, XS)),
     (last_only, (W, U, XS)),
@@ -198,6 +204,7 @@ NETS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (twice, (W, U, XS)),
     (tokens, (TABLE, U, TOKENS)),
     (around, (W, U, XS)),
+    (delayed, (np.float64(0.7), np.cos(XS[0]), XS)),
 ]
 IDS = [net.__name__ for net, _ in NETS]
 
