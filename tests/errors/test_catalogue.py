@@ -52,6 +52,7 @@ def test_the_tree_of_errors() -> None:
         wk.MissingExtraError: ImportError,
         wk.ParseError: ValueError,
         wk.ModelFileError: ValueError,
+        wk.CheckpointError: ValueError,
     }
     for error, builtin in pairs.items():
         for kind in builtin if isinstance(builtin, tuple) else (builtin,):
