@@ -119,6 +119,25 @@ def a_matrix_the_wrong_way_round() -> None:
 
 
 @raises(wk.ShapeError)
+def a_carry_that_changes_its_shape() -> None:
+    """
+    cell is given h of shape (2,), and returns it with shape (4,)
+      at {here}, in cell:
+          return np.concatenate([h, h]), None  # here
+                 ^^^^^^^^^^^^^^^^^^^^^^
+      Instead: the same shape in every turn, or an init of shape (4,) from the start
+    """
+
+    def net(xs):
+        def cell(h, x):
+            return np.concatenate([h, h]), None  # here
+
+        return wk.scan(cell, np.zeros(2), xs)[0]
+
+    wk.trace(net, np.zeros(3))
+
+
+@raises(wk.ShapeError)
 def an_index_out_of_range() -> None:
     """
     index 3 is out of range along axis 0: h has shape (3,)
@@ -514,7 +533,7 @@ def a_loss_that_is_not_finite() -> None:
 def an_op_that_mathematics_does_not_know() -> None:
     """
     the op 'wiggle' says that mathematics writes it as 'wave', which is not a known kind
-      Instead: one of absolute, add, ceil, divide, einsum, equal, exp, exp2, floor, greater, greater_equal, index, less, less_equal, logical_and, logical_not, logical_or, logical_xor, matmul, multiply, negative, not_equal, outer, power, prod, reciprocal, same, sqrt, square, subtract, sum, transpose, where, or none for a named function
+      Instead: one of absolute, add, ceil, divide, einsum, equal, exp, exp2, floor, greater, greater_equal, index, less, less_equal, logical_and, logical_not, logical_or, logical_xor, loop, matmul, multiply, negative, not_equal, outer, power, prod, reciprocal, result, same, sqrt, square, subtract, sum, transpose, where, or none for a named function
     """
     from workings.write.maths import expression
 

@@ -14,11 +14,13 @@ from tests.ops import test_conformance as conformance
 from tests.ops.cases import APART, CASES, Case, cases_of
 from tests.ops.checks import ENGINES, check_engine, check_forward, check_inference, check_reverse, check_second_order
 from tests.transform import test_rules as rules
+from tests.transform import test_scan as loops
 from tests.transform.checks import check_pattern, check_pattern_bits
 from workings.errors import WorkingsError
-from workings.graph import Node, Op, call, lookup, register, registered
+from workings.graph import Graph, Node, Op, call, lookup, register, registered
 from workings.graph import op as registry
 from workings.ops.infer import elementwise
+from workings.transform import loop as derivative_of_loops
 from workings.transform import simplify as simplify_function
 from workings.transform.rules import ALGEBRA, EXACT, PATTERNS, STRUCTURE, Pattern, Structure
 
@@ -124,6 +126,25 @@ def test_a_derivative_that_is_right_only_once() -> None:
     with planted(tanh, partials=(lambda x, y: call("stop_gradient", 1 - y**2),)):
         assert not caught(check_reverse, smooth(tanh))
         assert caught(check_second_order, smooth(tanh))
+
+
+@pytest.mark.parametrize("wrong", ["scaled", "the same way"])
+def test_a_wrong_derivative_of_loops(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scaled = derivative_of_loops.call_loop
+
+    def planted_loop(*given: Any, reverse: bool, **rest: Any) -> Node:
+        back = given[0].name.endswith("_backward")
+        if back and wrong == "scaled":
+            given = (Graph(given[0].inputs, [o * 1.001 for o in given[0].outputs], name="f"), *given[1:])
+        return scaled(*given, reverse=reverse if wrong == "scaled" else reverse and not back, **rest)
+
+    monkeypatch.setattr(derivative_of_loops, "call_loop", planted_loop)
+    for net, values in loops.NETS:
+        if net.__name__ in ("rnn", "lstm", "batch", "nested"):
+            with pytest.raises(AssertionError):
+                loops.test_its_gradient_is_that_of_its_turns(net, values)
+            with pytest.raises(AssertionError):
+                loops.test_its_gradient_is_that_of_differences(net, values, 1)
 
 
 # ── meaning ─────────────────────────────────────────────────────────────────────────────────────────────────

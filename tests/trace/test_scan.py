@@ -84,6 +84,15 @@ def test_the_gradient_of_no_turns():
     assert (slope, of_start.tolist()) == (0.0, [2.0, 4.0, 6.0])
 
 
+def test_the_gradient_of_no_turns_of_what_a_turn_forgets():
+    def loss(start, xs):
+        h, _ = wk.scan(lambda h, x: (x, None), start, xs)
+        return np.sum(h**2)
+
+    assert wk.grad(loss)(np.ones(3), XS[:0]).tolist() == [2.0, 2.0, 2.0]
+    assert wk.grad(loss)(np.ones(3), XS).tolist() == [0.0, 0.0, 0.0]
+
+
 def test_on_cells_it_is_a_loop_of_cells():
     w = wk.parameter(0.5)
     h, hs = wk.scan(lambda h, x: (np.tanh(w * h + x), h), 0.0, np.array([1.0, 2.0]))

@@ -184,6 +184,12 @@ def around(scan: Scan, w: Any, u: Any, xs: Any) -> Any:
     return np.sum(h * scaled[0])
 
 
+def delayed(scan: Scan, w: Any, start: Any, xs: Any) -> Any:
+    # what is carried is made anew in every turn, so that the start value is felt in the first one alone
+    last, gaps = scan(lambda before, x: (x * 2, (x - before) ** 2), start * w, xs)
+    return np.sum(gaps * np.arange(15.0).reshape(5, 3)) + np.sum(last)
+
+
 NETS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (rnn, (W, U, B, XS)),
     (last_only, (W, U, XS)),
@@ -198,6 +204,7 @@ NETS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (twice, (W, U, XS)),
     (tokens, (TABLE, U, TOKENS)),
     (around, (W, U, XS)),
+    (delayed, (np.float64(0.7), np.cos(XS[0]), XS)),
 ]
 IDS = [net.__name__ for net, _ in NETS]
 
@@ -347,3 +354,65 @@ def test_jax_has_the_same_loop(reverse):
     _near(wk.hessian(mine, 2)(*values), np.asarray(jax.hessian(theirs, 2)(*values)), 1e-12)
     for a, b in zip(wk.jvp(mine, values, values), jax.jvp(theirs, values, values), strict=True):
         _near(a, np.asarray(b))
+
+
+# ── the grammar ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _mean_of(body: Graph) -> Graph:
+    """The body with its last output spread over one axis more."""
+    last = call("expand_dims", body.outputs[-1], axis=(0,))
+    return Graph(body.inputs, [*body.outputs[:-1], last], name=body.name)
+
+
+def test_a_graph_within_a_graph_is_verified():
+    graph = wk.trace(functools.partial(rnn, wk.scan), W, U, B, XS)
+    (loop,) = [node for node in graph.nodes if node.op.name == "scan"]
+    body = loop.attributes["body"]
+    whole = Graph(graph.inputs, [loop], name="f")
+    with pytest.raises(wk.GraphError, match="all the results of a scan at once"):
+        verify(whole)
+    stray = Graph(body.inputs[1:], body.outputs, name="cell")
+    with pytest.raises(wk.GraphError, match="is not among the graph's inputs"):
+        verify(stray)
+    for changed in ({"length": 4}, {"length": -1}, {"carry": 9}, {"rows": 2}, {"body": _mean_of(body)}):
+        attributes = {**loop.attributes, **changed}
+        if "body" in changed:  # a row of another shape is legal, what is carried must keep its own
+            attributes["carry"] = 2
+        with pytest.raises((wk.GraphError, wk.ShapeError)):
+            call("scan", *loop.inputs, **attributes)
+    with pytest.raises(wk.GraphError, match="has 2 results, and none has the number 2"):
+        call("result", loop, index=2)
+    with pytest.raises(wk.GraphError, match="has no results"):
+        call("result", graph.inputs[0], index=0)
+
+
+def test_a_loop_of_many_turns_is_as_small_a_graph_as_one_of_few():
+    def loss(w, xs):
+        return wk.scan(lambda h, x: (np.tanh(h * w + x), None), 0.0, xs)[0]
+
+    sizes = {len(wk.trace(wk.grad(loss), 0.5, np.zeros(n))) for n in (2, 20, 20_000)}
+    assert len(sizes) == 1
+    assert wk.check_gradient(loss, 0.5, np.cos(np.arange(3000.0)), wrt="w")
+
+
+def test_deep_bodies_and_loops_in_loops_need_no_deep_stack():
+    def loss(w, xs):
+        def turn(h, x):
+            for _ in range(600):
+                h = h * w + x
+            return h, None
+
+        return wk.scan(turn, 0.0, xs)[0]
+
+    def within(depth):
+        def turn(h, x):
+            return (wk.scan(within(depth - 1), h, length=2)[0] if depth else np.sin(h)) * 0.5 + 1, None
+
+        return turn
+
+    assert np.isfinite(wk.grad(loss)(0.5, np.ones(3)))
+    value, slope = wk.value_and_grad(lambda x: wk.scan(within(2), x, length=2)[0])(0.3)
+    plain, theirs = wk.jvp(lambda x: wk.scan(within(2), x, length=2)[0], (0.3,), (1.0,))
+    _near(value, plain, 1e-15)
+    _near(slope, theirs)

@@ -15,7 +15,8 @@ def verify(graph: Graph) -> Graph:
 
     Legal means: every op is registered; every input of the graph is an input node and has a role; every
     input node met on the way is among the graph's inputs; a node comes after what it is made from; and each
-    node's shape and dtype are those that its op infers. A graph among a node's attributes is legal too.
+    node's shape and dtype are those that its op infers; and what has several results is read one by one. A graph
+    among a node's attributes is legal too.
     """
     known = set(registered())
     seen = set()
@@ -41,6 +42,8 @@ def verify(graph: Graph) -> Graph:
             seen.add(node)
             continue
         for i in node.inputs:
+            if i.op.results is not None and node.op.name != "result":
+                raise GraphError(f"{label}: takes all the results of a {i.op.name} at once", where=node.origin)
             if i not in seen:
                 raise GraphError(f"{label}: uses {i.name or i.serial} before it is made", where=node.origin)
         try:
@@ -55,4 +58,6 @@ def verify(graph: Graph) -> Graph:
     for node in graph.outputs:
         if node not in seen:
             raise GraphError(f"graph {graph.name}: an output is not among its nodes")
+        if node.op.results is not None:
+            raise GraphError(f"graph {graph.name}: an output is all the results of a {node.op.name} at once")
     return graph

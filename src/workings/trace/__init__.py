@@ -4,7 +4,7 @@ import workings.ops  # noqa: F401  (enters the ops in the registry)
 from workings.trace.cell import Cell
 from workings.trace.cells import constant, gradient, parameter, part
 from workings.trace.derivatives import check_gradient, grad, hessian, jvp, value_and_grad
-from workings.trace.scan import scan
+from workings.trace.loop import scan
 from workings.trace.trace import Trace, apply_graph, trace, trace_function
 from workings.trace.traced import Traced
 from workings.trace.value import Value

@@ -33,11 +33,11 @@ def forward(outputs: Sequence[Node], wrt: Sequence[Node], tangents: Sequence[Nod
                 found[node] = tangent
             continue
         with provenance(node.origin, node.scope, Because(node, node.op.rule or f"the derivative of {node.op.name}")):
-            tangents = [found.get(i) for i in node.inputs]
+            moves = [found.get(i) for i in node.inputs]
             if node.op.results is not None:
-                parted[node] = loop_jvp(node, tangents, forward)
+                parted[node] = loop_jvp(node, moves, forward)
                 continue
-            tangent = jvp(tangents, node)
+            tangent = jvp(moves, node)
             if tangent is None:
                 continue
             if tangent.shape != node.shape:

@@ -110,14 +110,14 @@ def _together(members: Sequence[Node], used: Mapping[Node, set[int]]) -> tuple[l
     """What is used of loops that go the same way: the numbers of what is carried, and the outputs of the body."""
     carried: set[int] = set()
     rows: dict[Node, None] = {}
+    carry, body = Loop(members[0]).carry, Loop(members[0]).body
     for node in members:
-        loop = Loop(node)
-        carried |= {k for k in used[node] if k < loop.carry}
-        rows.update((loop.body.outputs[k], None) for k in sorted(used[node]) if k >= loop.carry)
-    body = Loop(members[0]).body
+        outputs = Loop(node).body.outputs
+        carried |= {k for k in used[node] if k < carry}
+        rows.update((outputs[k], None) for k in sorted(used[node]) if k >= carry)
     while True:  # what is carried to what is used
         read = set(reachable([*(body.outputs[k] for k in carried), *rows], stop=body.inputs))
-        more = {k for k in range(loop.carry) if body.inputs[k] in read} - carried
+        more = {k for k in range(carry) if body.inputs[k] in read} - carried
         if not more:
             return sorted(carried), [*(body.outputs[k] for k in sorted(carried)), *rows]
         carried |= more

@@ -10,7 +10,7 @@ Source: Griewank and Walther, Evaluating Derivatives (2008), chapter 3; the form
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workings.graph import Graph, Node, Role, call, constant, input_node, provenance, reachable, remake
 from workings.ops.control import Loop, call_loop, result
@@ -31,7 +31,7 @@ def loop_vjp(node: Node, adjoints: Mapping[int, Node], wanted: Sequence[bool], p
     loop = Loop(node)
     body, carry = loop.body, loop.carry
     moving = _moving(loop, [i for i, want in zip(body.inputs, wanted, strict=True) if want and i.dtype.kind == "f"])
-    felt = _felt(loop, moving, [k for k in adjoints if body.outputs[k] in moving])
+    felt = _felt(loop, moving, [k for k in adjoints if (body.inputs if k < carry else body.outputs)[k] in moving])
     if not felt:
         return [None] * len(node.inputs)
     carried = [k for k in felt if k < carry]
@@ -74,8 +74,8 @@ def loop_jvp(node: Node, tangents: Sequence[Node | None], push: Push) -> dict[in
     outer = range(carry, carry + loop.rows)
     rows = [k for k in moving if k in outer]
     constants = [k for k in moving if k >= outer.stop]
-    turn = _Turn(loop, [directions[k] for k in carried], [directions[k] for k in rows])
-    turn.constants = {directions[k]: t for k in constants if (t := tangents[k]) is not None}
+    along_all = {directions[k]: t for k in constants if (t := tangents[k]) is not None}
+    turn = _Turn(loop, [directions[k] for k in carried], [directions[k] for k in rows], along_all)
     along = turn.call(
         [_or_zeros(pushed[k], body.outputs[k]) for k in carried],
         [t for k in stacked if (t := pushed[k]) is not None],
@@ -107,11 +107,10 @@ def _felt(loop: Loop, moving: Mapping[Node, Node], numbers: Sequence[int]) -> li
     body, felt = loop.body, set(numbers)
     while True:
         leading = {body.outputs[k] for k in felt}
-        for node in reversed(moving.values()):
+        for node in reversed(list(moving)):
             if node in leading:
                 leading.update(i for i in node.inputs if i in moving)
-        carried = enumerate(body.inputs[: loop.carry])
-        more = {k for k, i in carried if i in leading and body.outputs[k] in moving} - felt
+        more = {k for k, i in enumerate(body.inputs[: loop.carry]) if i in leading} - felt
         if not more:
             return sorted(felt)
         felt |= more
@@ -131,9 +130,7 @@ class _Turn:
     loop: Loop
     carried: list[Node]
     rows: list[Node]
-
-    def __post_init__(self) -> None:
-        self.constants: dict[Node, Node] = {}
+    constants: Mapping[Node, Node] = field(default_factory=dict)
 
     def call(
         self,
@@ -153,7 +150,7 @@ class _Turn:
         of_constants = dict(zip(given_constants, loop.split(node.inputs)[2], strict=True))
         of_rows |= self._stacked([n for n in read if n not in of_rows and n not in of_constants])
         fresh = {n: input_node(_name(loop.body, n), n.shape, n.dtype, _role(n, of_constants)) for n in read}
-        constants = {fresh[n]: of_constants[n] for n in read if n in of_constants} | self.constants
+        constants = {fresh[n]: of_constants[n] for n in read if n in of_constants} | dict(self.constants)
         gone_through = {fresh[n]: of_rows[n] for n in read if n in of_rows}
         turn = Graph([*self.carried, *self.rows, *gone_through, *constants], _renamed(outputs, fresh), name=name)
         return call_loop(

@@ -98,9 +98,12 @@ class _Lines:
         at: dict[Node, int] = {}
         last_read: dict[Node, int] = {}
         for k, statement in enumerate(self.statements):
-            at.update(dict.fromkeys((statement.node, *statement.results), k))
+            at.update({node: k for node in (statement.node, *statement.results) if node is not None})
             last_read.update(dict.fromkeys(statement.expression.reads, k))
         end = len(self.statements)
+        for output in self.loop.body.outputs:
+            if output in self.pending:
+                last_read.update(dict.fromkeys(self.pending[output].reads, end))
         for before, after in zip(self.carried, self.loop.body.outputs, strict=False):
             if self.direct.get(after) is not before and after is not before:
                 last_read[after] = end

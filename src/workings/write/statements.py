@@ -168,16 +168,17 @@ def _line(
     """The line of a node, with the one below it where it takes two."""
     inside = starts_inside(node)
     operands = [operand(node, k) for k in range(len(node.inputs)) if k not in inside]
-    if node.op.results is None and node.op.name != "put":
+    several = node.op.results
+    if several is None and node.op.name != "put":
         return Statement(node, express(node, operands))
     called = name(node, node) or ""
     depth = 1 + max((x.depth for x in operands), default=0)
     reads: frozenset[Node] = frozenset().union(*(x.reads for x in operands))
-    if node.op.name == "put":
+    if several is None:
         zeros, more = put_lines(node, called, operands)
         return Statement(node, Expression(zeros, depth=depth, reads=reads), more)
     used = plan.results.get(node, {})
-    found = tuple(used.get(k) for k in range(len(node.op.results(node.attributes))))
+    found = tuple(used.get(k) for k in range(len(several(node.attributes))))
     arguments = tuple(x.text for x in operands)
     return Statement(node, Expression(called, depth=depth, reads=reads), "", arguments, found)
 

@@ -123,7 +123,7 @@ class StepLines:
         at: dict[Node, int] = {}
         last_read: dict[Node, int] = {}
         for k, statement in enumerate(self.statements):
-            at.update(dict.fromkeys((statement.node, *statement.results), k))
+            at.update({node: k for node in (statement.node, *statement.results) if node is not None})
             last_read.update(dict.fromkeys(statement.expression.reads, k))
         end = len(self.statements)
         for part in (*self.finite, *self.stop):

@@ -171,7 +171,9 @@ class _Check:
         self.carry = names[0] if names else "carry"
         self.init = init
         # a Python number has the dtype that it comes out with
-        self.given = {path: (_shape(leaf), None if _is_weak(leaf) else leaf.dtype) for path, leaf in flatten(init)}
+        self.given: dict[Path, tuple[tuple[int, ...], Any]] = {
+            path: (_shape(leaf), None if _is_weak(leaf) else leaf.dtype) for path, leaf in flatten(init)
+        }
         self.weak = set(self.given)
 
     def name(self, path: Path) -> str:
