@@ -65,7 +65,7 @@ def turned_attention(layer: Any, p: Any, x: Any) -> Any:
         for name in ("query", "key", "value")
     ]
     half = layer.size // layer.heads // 2
-    angles = torch.outer(torch.arange(x.shape[1]), 10000.0 ** (-torch.arange(half) / half)).double()
+    angles = torch.outer(torch.arange(x.shape[1]).double(), 10000.0 ** (-torch.arange(half).double() / half))
     turn = torch.polar(torch.ones_like(angles), angles)
     points = [torch.complex(h[..., :half], h[..., half:]) * turn for h in heads[:2]]
     query, key = (torch.cat([point.real, point.imag], -1) for point in points)

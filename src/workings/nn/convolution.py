@@ -67,9 +67,9 @@ class _Convolution(Module):
 
     def __repr__(self) -> str:
         options = "".join(
-            f", {name}={shown(value)}"
+            f", {name}={compact(value)}"
             for name, plain in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))
-            if shown(value := getattr(self, name)) != str(plain)
+            if compact(value := getattr(self, name)) != str(plain)
         )
         bias = ", bias=False" if self.bias is None else ""
         return (
@@ -289,7 +289,7 @@ def checked_padding(owner: str, padding: Any, axes: int) -> Any:
     )
 
 
-def shown(value: Any) -> str:
+def compact(value: Any) -> str:
     """A number for each axis as one where they are equal: `3` for (3, 3)."""
     alike = isinstance(value, tuple) and all(part == value[0] for part in value)
     return repr(value[0] if alike else value)

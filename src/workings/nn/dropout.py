@@ -35,7 +35,7 @@ def dropout(x: Any, rate: float) -> Any:
     return np.where(kept, x / (1 - rate), 0)
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Dropout(Module):
     """`dropout` as a layer: in training a part of the values is 0, otherwise x is given as it is.
 
@@ -45,10 +45,11 @@ class Dropout(Module):
     [1.0, 1.0, 1.0]
     """
 
-    rate: float = static(default=0.5)
+    rate: float = static()
 
-    def __post_init__(self) -> None:
-        check_rate("Dropout", "rate", self.rate, below=True)
+    def __init__(self, rate: float = 0.5) -> None:
+        check_rate("Dropout", "rate", rate, below=True)
+        self.rate = rate
 
     def __call__(self, x: Any) -> Any:
         floating(self, x)

@@ -103,7 +103,7 @@ class Embedding(Module):
         return f"Embedding({self.count} → {self.size})"
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Flatten(Module):
     """All axes but the first `keep` as one: (N, 8, 5, 5) becomes (N, 200).
 
@@ -111,10 +111,11 @@ class Flatten(Module):
     (32, 200)
     """
 
-    keep: int = static(default=1)
+    keep: int = static()
 
-    def __post_init__(self) -> None:
-        check_whole("Flatten", 0, keep=self.keep)
+    def __init__(self, keep: int = 1) -> None:
+        check_whole("Flatten", 0, keep=keep)
+        self.keep = keep
 
     def __call__(self, x: Any) -> Any:
         shape = np.shape(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -24,7 +24,10 @@ __all__ = [
     "check_rate",
     "check_whole",
     "floating",
+    "is_module",
+    "lines",
     "refuse",
+    "shown",
     "sizes",
 ]
 
@@ -100,23 +103,37 @@ def called(name: str, fields: dict[str, Any]) -> str:
     >>> called("Layer", {"weight": np.zeros((2, 3), np.float32), "stride": 2})
     'Layer(weight=float32[2,3], stride=2)'
     """
-    inner = any(_holds_modules(value) for value in fields.values())
-    parts = [f"{key}={_shown(value)}" for key, value in fields.items()]
-    if not inner:
+    parts = [f"{key}={shown(value)}" for key, value in fields.items()]
+    if not any(_holds_modules(value) for value in fields.values()):
         return f"{name}({', '.join(parts)})"
-    return f"{name}(\n" + "".join(f"  {line}\n" for part in parts for line in f"{part},".splitlines()) + ")"
+    return f"{name}(\n{lines(parts)})"
+
+
+def lines(parts: Iterable[str]) -> str:
+    """Each part on lines of its own, set in."""
+    return "".join(f"  {line}\n" for part in parts for line in f"{part},".splitlines())
+
+
+def is_module(value: Any) -> bool:
+    """Whether a value is a layer or a net: a dataclass that can be called."""
+    return dataclasses.is_dataclass(value) and callable(value) and not isinstance(value, type)
 
 
 def _holds_modules(value: Any) -> bool:
-    return any(isinstance(v, Module) for _, v in walk(value))
+    return any(is_module(v) for _, v in walk(value))
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A field of a module: an array by its dtype and shape, a function by its name."""
     if isinstance(value, (np.ndarray, Operators)):
         array: Any = value
         return f"{array.dtype.name}[{','.join(map(str, array.shape))}]" if array.shape else array.dtype.name
+    if is_module(value) and not isinstance(value, Module):
+        return Module.__repr__(value)
+    if isinstance(value, Mapping) and _holds_modules(value):
+        return "{\n" + lines(f"{key!r}: {shown(part)}" for key, part in value.items()) + "}"
     if isinstance(value, (list, tuple)) and _holds_modules(value):
-        return "[\n" + "".join(f"  {line}\n" for part in value for line in f"{_shown(part)},".splitlines()) + "]"
+        return f"[\n{lines(map(shown, value))}]"
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
     return repr(value)

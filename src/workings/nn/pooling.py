@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from workings.nn.convolution import along, checked_padding, shown
+from workings.nn.convolution import along, checked_padding, compact
 from workings.nn.module import Module, check_whole, refuse
 from workings.ops.functions import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, upsample2d
 from workings.trace.trees import static
@@ -33,8 +33,8 @@ class _Pool(Module):
         _check_axes(self, x, len(self.size))
 
     def __repr__(self) -> str:
-        stride = "" if self.stride == self.size else f", stride={shown(self.stride)}"
-        padding = "" if shown(self.padding) == "0" else f", padding={shown(self.padding)}"
+        stride = "" if self.stride == self.size else f", stride={compact(self.stride)}"
+        padding = "" if compact(self.padding) == "0" else f", padding={compact(self.padding)}"
         return f"{type(self).__name__}({'×'.join(map(str, self.size))}{stride}{padding})"
 
 
@@ -150,7 +150,7 @@ class GlobalMaxPool(Module):
         return np.max(x, axis=_places(self, x))
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Upsample2d(Module):
     """Images made larger by a whole factor: `functions.upsample2d`, of which `mode` says how.
 
@@ -159,10 +159,11 @@ class Upsample2d(Module):
     """
 
     scale: int = static()
-    mode: str = static(default="nearest")
+    mode: str = static()
 
-    def __post_init__(self) -> None:
-        check_whole("Upsample2d", scale=self.scale)
+    def __init__(self, scale: int, mode: str = "nearest") -> None:
+        check_whole("Upsample2d", scale=scale)
+        self.scale, self.mode = scale, mode
 
     def __call__(self, x: Any) -> Any:
         _check_axes(self, x, 2)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.nn.module import Module, refuse
+from workings.nn.module import Module, lines, refuse, shown
 from workings.trace.frames import user_origin
 
 __all__ = ["Residual", "Sequential"]
@@ -62,10 +62,7 @@ class Sequential(Module):
         return self.layers[index]
 
     def __repr__(self) -> str:
-        lines = [
-            line for layer in self.layers for line in f"{getattr(layer, '__name__', None) or repr(layer)},".splitlines()
-        ]
-        return "Sequential(\n" + "".join(f"  {line}\n" for line in lines) + ")" if lines else "Sequential()"
+        return f"Sequential(\n{lines(map(shown, self.layers))})" if self.layers else "Sequential()"
 
 
 @dataclass(eq=False, repr=False)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workings.errors import ArgumentError
+from workings.nn.module import is_module
 from workings.trace.trace import trace_function
 from workings.trace.trees import Path, flatten, is_leaf, states, walk
 
@@ -45,7 +46,12 @@ class Summary:
     def table(self) -> list[tuple[str, str, str, str]]:
         """The cells of the table, its head first."""
         head = ("layer", "what", "gives", "parameters")
-        return [head, *((r.place, r.what, _calls(r.gives), f"{r.parameters:,}") for r in self.rows)]
+        return [head, *((r.place, r.what, _calls(r.gives), self._count(r)) for r in self.rows)]
+
+    def _count(self, row: Row) -> str:
+        """The number of parameters, left open for a module that has none but those of modules within it."""
+        holds = any(other.place.startswith(f"{row.place}.") for other in self.rows)
+        return "" if holds and not row.parameters else f"{row.parameters:,}"
 
     def total(self) -> str:
         """All of it in one line."""
@@ -79,7 +85,7 @@ def summarize(model: Any, examples: Sequence[Any] = (), dtype: Any = None) -> Su
     carried = states(model)
     leaves = dict(flatten(model))
     trained = {path: np.asarray(leaf) for path, leaf in leaves.items() if path not in carried}
-    modules = {path: module for path, module in walk(model) if path and _is_module(module)}
+    modules = {path: module for path, module in walk(model) if path and is_module(module)}
     own = dict.fromkeys([(), *modules], 0)
     for path, leaf in trained.items():
         home = max((place for place in own if path[: len(place)] == place), key=len)
@@ -97,10 +103,6 @@ def summarize(model: Any, examples: Sequence[Any] = (), dtype: Any = None) -> Su
         sum(np.size(leaves[path]) for path in carried),
         sum(leaf.nbytes for leaf in trained.values()),
     )
-
-
-def _is_module(value: Any) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type) and callable(value)
 
 
 def _title(module: Any) -> str:
@@ -130,7 +132,7 @@ def _shapes(model: Any, examples: Sequence[Any]) -> Mapping[Path, list[str]]:
     def summary(model: Any, inputs: Any) -> Any:
         found.clear()  # the function is traced twice
         for path, module in walk(model):  # of a copy of the model, whose objects are ours to change
-            if _is_module(module):
+            if is_module(module):
                 object.__setattr__(module, "__class__", _noting(type(module), functools.partial(_note, found, path)))
         return model(*inputs)
 

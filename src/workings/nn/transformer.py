@@ -72,6 +72,10 @@ class TransformerBlock(Module):
 
     def __call__(self, x: Any, *, lengths: Any = None) -> Any:
         check_axis_size(self, x, self.size, least=3, form=f"(batch, time, {self.size})")
-        x = x + self.attention(self.attention_norm(x), lengths=lengths)
-        hidden = self.activation(self.widen(self.feed_norm(x)))
-        return x + self.narrow(hidden)
+        normal = self.attention_norm(x)
+        attended = self.attention(normal, lengths=lengths)
+        x = x + attended
+        normal = self.feed_norm(x)
+        hidden = self.activation(self.widen(normal))
+        fed = self.narrow(hidden)
+        return x + fed

@@ -23,6 +23,7 @@ __all__ = ["apply", "as_node", "belonging", "strong"]
 _NUMBERS = (bool, int, float, complex)
 _PYTHON: dict[str, type] = {"b": bool, "i": int, "f": float}
 _ARRAYS = (np.ndarray, np.memmap, list, tuple, range)
+_SOLE = {"getitem": ("take",)}  # what a function of ours is called that is one op of another name
 
 
 def apply(
@@ -43,7 +44,7 @@ def apply(
     traced, owner = belonging(inputs, scopes)
     place = locate(scopes, element, iterating=iterating)
     # a function of ours that is one op and no more is no scope
-    scope = place.scope[:-1] if place.scope[-1:] == (op,) else place.scope
+    scope = place.scope[:-1] if place.scope[-1:] in ((op,), _SOLE.get(op)) else place.scope
     try:
         nodes, weak = _nodes(op, inputs, traced)
         node = call(op, *nodes, origin=place.origin, scope=scope, label=place.name, **attributes)
