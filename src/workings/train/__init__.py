@@ -4,8 +4,10 @@ from workings.train.epochs import EarlyStopping
 from workings.train.events import EpochEnded, Event, Listener, Progressed, Reason, Started, Stopped
 from workings.train.fit import fit
 from workings.train.history import History
+from workings.train.log import JsonLines
 from workings.train.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
 from workings.train.program import Built, build
+from workings.train.rates import RangeTest, find_learning_rate
 from workings.train.run import Run
 from workings.train.train import prepare, train
 
@@ -19,6 +21,7 @@ __all__ = [
     "EpochEnded",
     "Event",
     "History",
+    "JsonLines",
     "Lion",
     "Listener",
     "Muon",
@@ -26,11 +29,13 @@ __all__ = [
     "Optimizer",
     "Progressed",
     "RMSProp",
+    "RangeTest",
     "Reason",
     "Run",
     "Started",
     "Stopped",
     "build",
+    "find_learning_rate",
     "fit",
     "prepare",
     "train",
