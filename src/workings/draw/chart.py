@@ -32,11 +32,12 @@ _ROW = 24
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Liberation Sans",sans-serif'
 _LONGEST_LABEL = 150  # beside the end of a line
 _RADIUS = 3.5
+_COLUMNS = 100  # that say their numbers
 
 
-def chart(plot: Plot, words: str, *, styled: bool) -> str:
+def chart(plot: Plot, words: str, *, styled: bool, hover: bool) -> str:
     """The plot as SVG, described by `words`."""
-    return _Drawing(plot).svg(words, styled)
+    return _Drawing(plot).svg(words, styled, hover)
 
 
 def style() -> str:
@@ -69,7 +70,7 @@ class _Drawing:
     def __init__(self, plot: Plot) -> None:
         self.plot = plot
         self.parts: list[str] = []
-        shown = [s.shown(plot.log) for s in plot.series]
+        shown = [self._shown(s) for s in plot.series]
         xs = np.concatenate([np.asarray(s.xs, float)[ok] for s, ok in zip(plot.series, shown, strict=True)])
         ys = np.concatenate([np.asarray(s.ys, float)[ok] for s, ok in zip(plot.series, shown, strict=True)])
         if not plot.log and ys.size and 0 < ys.min() <= ys.max() / 2:
@@ -92,16 +93,18 @@ class _Drawing:
             self.y = Axis(0.0, self.y.high, self.bottom, self.top)
         self.y_ticks = self.y.ticks(max(2, int((self.bottom - self.top) / 34)))
         self.left = 16 + max([_width(t.label) for t in self.y_ticks], default=0)
-        self.x = axis(xs, self.left, self.right, margin=0.0 if lines else 0.03)
+        self.x = axis(xs, self.left, self.right, log=plot.log_x, margin=0.0 if lines else 0.03)
         self.x_ticks = self.x.ticks(9, self._side_by_side)
 
-    def svg(self, words: str, styled: bool) -> str:
+    def svg(self, words: str, styled: bool, hover: bool) -> str:
         plot = self.plot
         self._frame()
         for i, series in enumerate(plot.series):
             self._series(i, series)
         self._legend()
         self._overlay()
+        if hover:
+            self._columns()
         css = f"<style>{style()}</style>" if styled else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="wk-plot" viewBox="0 0 {plot.width} {self.height}" '
@@ -122,7 +125,7 @@ class _Drawing:
         names = {i: s.name for i, s in enumerate(series)}
         if not 2 <= len(series) <= 4 or any(s.style != "line" or not s.name for s in series):
             return {}
-        ends = [s.xs[np.flatnonzero(s.shown(self.plot.log))[-1:]] for s in series]
+        ends = [s.xs[np.flatnonzero(self._shown(s))[-1:]] for s in series]
         together = all(e.size for e in ends) and len({float(e[0]) for e in ends}) == 1
         short = max(map(_width, names.values())) <= min(_LONGEST_LABEL, self.plot.width / 4)
         return names if together and short else {}
@@ -175,7 +178,7 @@ class _Drawing:
         return (self.y, self.y_ticks), (self.x, self.x_ticks)
 
     def _series(self, i: int, series: Series) -> None:
-        shown = series.shown(self.plot.log)
+        shown = self._shown(series)
         x, y = np.full(len(shown), np.nan), np.full(len(shown), np.nan)
         x[shown] = self.x.at(np.asarray(series.xs, float)[shown])
         y[shown] = self.y.at(np.asarray(series.ys, float)[shown])
@@ -204,7 +207,7 @@ class _Drawing:
     def _legend(self) -> None:
         series = self.plot.series
         if self.beside:
-            ends = [self.y.at(np.asarray(s.ys, float)[np.flatnonzero(s.shown(self.plot.log))[-1]]) for s in series]
+            ends = [self.y.at(np.asarray(s.ys, float)[np.flatnonzero(self._shown(s))[-1]]) for s in series]
             for i, y in _spread(dict(enumerate(map(float, ends))), self.top, self.bottom).items():
                 self.parts.append(f'<g {_paint(i)}><text x="{_p(self.right + 7)}" y="{_p(y + 4.5)}" stroke="none">')
                 self.parts.append(f"{_escape(series[i].name)}</text></g>")
@@ -220,6 +223,7 @@ class _Drawing:
     def _overlay(self) -> None:
         x, y = self.x, self.y
         numbers = {"x0": x.low, "x1": x.high, "y0": y.low, "y1": y.high, "log": self.plot.log}
+        numbers |= {"logX": True} if self.plot.log_x else {}
         numbers |= {"left": self.left, "right": self.right, "top": self.top, "bottom": self.bottom}
         numbers |= {"x": self.plot.x_label, "y": self.plot.y_label}
         top, bottom = _p(self.top), _p(self.bottom)
@@ -230,6 +234,33 @@ class _Drawing:
             f'<rect x="{_p(self.left)}" y="{top}" width="{_p(self.right - self.left)}" '
             f'height="{_p(self.bottom - self.top)}" fill="none" pointer-events="all"/></g>'
         )
+
+    def _columns(self) -> None:
+        """Columns over the picture that say the numbers below them, where the pointer rests."""
+        said: dict[float, list[str]] = {}
+        for series in self.plot.series:
+            shown = self._shown(series)
+            xs, ys = np.asarray(series.xs)[shown], np.asarray(series.ys)[shown]
+            for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+                said.setdefault(x, []).append(f"{series.name} {y:.6g}")
+        every = sorted(said)
+        xs = (
+            [every[k] for k in sorted({round(i * (len(every) - 1) / _COLUMNS) for i in range(_COLUMNS + 1)})]
+            if every
+            else []
+        )
+        at = self.x.at(np.array(xs)).tolist()
+        edges = [self.left, *((a + b) / 2 for a, b in itertools.pairwise(at)), self.right]
+        for x, (left, right) in zip(xs, itertools.pairwise(edges), strict=True):
+            told = "\n".join([f"{self.plot.x_label} {x:.6g}", *said[x]]).replace("-", "−")
+            self.parts.append(
+                f'<rect x="{_p(left)}" y="{_p(self.top)}" width="{_p(right - left)}" '
+                f'height="{_p(self.bottom - self.top)}" fill="none" pointer-events="all">'
+                f"<title>{_escape(told)}</title></rect>"
+            )
+
+    def _shown(self, series: Series) -> np.ndarray:
+        return series.shown(self.plot.log, self.plot.log_x)
 
 
 # ── marks ──

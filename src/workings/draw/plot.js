@@ -6,6 +6,7 @@ for (const svg of document.querySelectorAll("svg.wk-plot")) {
   const cursor = overlay.querySelector(".wk-cursor");
   const guide = overlay.querySelector(".wk-guide");
   const high = (y) => (at.log ? Math.log10(y) : y);
+  const far = (x) => (at.logX ? Math.log10(x) : x);
   const part = (v, low, top) => (v / 2 - low / 2) / (top / 2 - low / 2);
   const points = [];
   for (const series of svg.querySelectorAll("[data-series]")) {
@@ -15,7 +16,7 @@ for (const svg of document.querySelectorAll("svg.wk-plot")) {
         line: series.dataset.style === "line",
         x,
         y,
-        left: at.left + part(x, at.x0, at.x1) * (at.right - at.left),
+        left: at.left + part(far(x), far(at.x0), far(at.x1)) * (at.right - at.left),
         top: at.bottom + part(high(y), high(at.y0), high(at.y1)) * (at.top - at.bottom),
       });
     }

@@ -12,9 +12,12 @@ import numpy as np
 from workings.draw.chart import chart, style
 from workings.draw.series import Series, checked
 from workings.errors import ArgumentError
+from workings.optional import load
 from workings.write.text import number
 
 __all__ = ["Plot", "Series", "plot", "script", "style"]
+
+_STEEP = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +27,8 @@ class Plot:
     A script finds in the picture: each series as an element with `data-series`, its name, and `data-points`, the
     points that are shown as [[x, y], …]; and the element `.wk-overlay`, whose `data-plot` says how numbers become
     places: x from "x0" to "x1" at "left" to "right", y from "y0" to "y1" at "bottom" to "top", "log" where y is
-    logarithmic, and the labels "x" and "y". In it lie a line `.wk-guide` and a circle `.wk-cursor` to be moved,
-    both hidden until then. `script()` is such a script.
+    logarithmic, "logX" where x is, and the labels "x" and "y". In it lie a line `.wk-guide` and a circle `.wk-cursor`
+    to be moved, both hidden until then. `script()` is such a script.
     """
 
     series: tuple[Series, ...]
@@ -35,14 +38,17 @@ class Plot:
     width: int = 640
     height: int = 300
     log: bool = False
+    log_x: bool = False
 
-    def svg(self, *, styled: bool = True) -> str:
+    def svg(self, *, styled: bool = True, hover: bool = False) -> str:
         """The picture, which scales to the width there is.
+
+        With `hover` it says its numbers where the pointer rests on it, by itself, as where no script may run.
 
         It holds its own style; a page with several plots may have `style()` once and leave it out here.
         No id is used, so that plots never get in each other's way.
         """
-        return chart(self, self.words(), styled=styled)
+        return chart(self, self.words(), styled=styled, hover=hover)
 
     def words(self) -> str:
         """What is seen: from, to, the lowest and the highest.
@@ -50,11 +56,30 @@ class Plot:
         >>> plot([Series("loss", [0, 1, 2], [4.0, 1.0, 2.0])], title="", x_label="step", y_label="loss").words()
         'loss: from 4 at step 0 to 2 at step 2; lowest 1 at step 1.'
         """
-        return " ".join(_said(s, self.x_label, self.log) for s in self.series)
+        return " ".join(_said(s, self.x_label, self.log, self.log_x) for s in self.series)
+
+    def figure(self) -> Any:
+        """The same as a figure of matplotlib, to be changed or saved there.
+
+        It belongs to no window: `figure.savefig("loss.pdf")` writes it, and a notebook shows it.
+
+        Raises `MissingExtraError`, with the command that installs it, where matplotlib is not installed.
+        """
+        module = load("matplotlib.figure", "a figure", "pip install 'workings[plot]'")
+        figure = module.Figure(figsize=(self.width / 100, self.height / 100), layout="constrained")
+        axes = figure.add_subplot(xscale="log" if self.log_x else "linear", yscale="log" if self.log else "linear")
+        axes.set(title=self.title, xlabel=self.x_label, ylabel=self.y_label)
+        for series in self.series:
+            axes.plot(
+                series.xs, series.ys, {"line": "-", "points": "o", "steps": "o-"}[series.style], label=series.name
+            )
+        if len(self.series) > 1:
+            axes.legend()
+        return figure
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # HTML with the SVG in it, since image/svg+xml is shown as an image of its own that cannot see a dark theme
-        return {"text/html": self.svg(), "text/plain": f"{self.title}. {self.words()}"}
+        return {"text/html": self.svg(hover=True), "text/plain": f"{self.title}. {self.words()}"}
 
 
 def plot(
@@ -65,11 +90,13 @@ def plot(
     y_label: str,
     width: int = 640,
     height: int = 300,
-    log: bool = False,
+    log: bool | None = False,
+    log_x: bool = False,
 ) -> Plot:
     """Plot one or more series.
 
-    `log` makes y logarithmic. Values that cannot be shown, as nan, leave gaps. Of thousands of points on a line
+    `log` makes y logarithmic, and None does where the values are positive and differ by more than a factor of 100;
+    `log_x` makes x logarithmic. Values that cannot be shown, as nan, leave gaps. Of thousands of points on a line
     the lowest and the highest of each column of the picture are drawn, so that no peak is lost.
 
     >>> losses = plot([Series("loss", [0, 1], [2.25, 2.16])], title="Training", x_label="step", y_label="loss")
@@ -83,7 +110,7 @@ def plot(
         raise ArgumentError("there is nothing to plot", fix="plot([Series(name, xs, ys)], …)")
     if width < 240 or height < 160:
         raise ArgumentError(f"a plot of {width} by {height} has no room for its axes", fix="240 by 160 at least")
-    return Plot(found, title, x_label, y_label, width, height, log)
+    return Plot(found, title, x_label, y_label, width, height, _steep(found) if log is None else log, log_x)
 
 
 def script() -> str:
@@ -91,8 +118,14 @@ def script() -> str:
     return resources.files("workings.draw").joinpath("plot.js").read_text(encoding="utf-8")
 
 
-def _said(series: Series, x_label: str, log: bool) -> str:
-    shown = series.shown(log)
+def _steep(series: Iterable[Series]) -> bool:
+    """Whether the values are positive, and differ so much that the small ones could not be told apart."""
+    ys = np.concatenate([s.ys[np.isfinite(s.ys)] for s in series])
+    return bool(ys.size and np.all(ys > 0) and np.max(ys) / _STEEP > np.min(ys))
+
+
+def _said(series: Series, x_label: str, log: bool, log_x: bool) -> str:
+    shown = series.shown(log, log_x)
     xs, ys = np.asarray(series.xs)[shown], np.asarray(series.ys)[shown]
 
     def place(i: int) -> str:
@@ -101,7 +134,7 @@ def _said(series: Series, x_label: str, log: bool) -> str:
     left_out = np.flatnonzero(~shown)
     more = ""
     if left_out.size:
-        what = "not shown, being not finite or not above 0" if log else "not finite"
+        what = "not shown, being not finite or not above 0" if log or log_x else "not finite"
         first = series.xs[left_out[0]]
         where = f", the first at {x_label} {_few(first)}" if np.isfinite(first) else ""
         more = f" {left_out.size:,} of {len(shown):,} values are {what}{where}."

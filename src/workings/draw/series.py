@@ -30,10 +30,12 @@ class Series:
     ys: Any
     style: Style = "line"
 
-    def shown(self, log: bool) -> np.ndarray:
+    def shown(self, log: bool, log_x: bool = False) -> np.ndarray:
         """For each point, whether it can be shown."""
         good = np.isfinite(self.xs) & np.isfinite(self.ys)
-        return good & (np.asarray(self.ys) > 0) if log else good
+        if log:
+            good = good & (np.asarray(self.ys) > 0)
+        return good & (np.asarray(self.xs) > 0) if log_x else good
 
 
 def checked(series: Series) -> Series:

@@ -28,7 +28,7 @@ class Hooks:
 
     line      a node as a line of mathematics, its repr
     markdown  what a notebook shows of a value
-    html      what a notebook shows of a graph, a program or a run
+    html      what a notebook shows of a graph, a program, a run and what belongs to it
     """
 
     line: Callable[[Any], str] | None = None

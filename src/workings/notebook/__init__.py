@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from workings.graph import Graph, Program
 from workings.notebook.graphs import graph_html, program_html
+from workings.notebook.histories import history_html, range_html
 from workings.notebook.runs import run_html
 from workings.notebook.values import value_markdown
+from workings.train import History, RangeTest, Run
 
 __all__ = ["html", "markdown"]
 
@@ -18,7 +21,17 @@ def markdown(value: Any) -> str:
 
 
 def html(what: Any) -> str:
-    """A graph, a program or a run as HTML."""
-    if isinstance(what, Graph):
-        return graph_html(what)
-    return program_html(what) if isinstance(what, Program) else run_html(what)
+    """A graph, a program, a run, its history or a test of learning rates as HTML."""
+    for kind, write in _WRITERS.items():
+        if isinstance(what, kind):
+            return write(what)
+    raise TypeError(f"a notebook has no form for {type(what).__name__}")
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    Graph: graph_html,
+    Program: program_html,
+    Run: run_html,
+    History: history_html,
+    RangeTest: range_html,
+}

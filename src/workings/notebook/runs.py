@@ -14,8 +14,6 @@ from workings.write.values import value_text
 
 __all__ = ["run_html"]
 
-_STEEP = 100  # where losses differ by more than this, the plot goes by their powers of ten
-
 
 def run_html(run: Run) -> str:
     """The steps and why it stopped, the first and the last loss, the losses as a plot, the parameters as a table."""
@@ -37,10 +35,9 @@ def run_html(run: Run) -> str:
 
 
 def _plotted(losses: np.ndarray) -> str:
-    steep = bool(np.all(losses > 0) and np.all(np.isfinite(losses)) and np.max(losses) > _STEEP * np.min(losses))
     series = Series("loss", np.arange(len(losses)), losses)
-    drawing = plot([series], title="", x_label="step", y_label="loss", width=560, height=240, log=steep)
-    return f'<div class="wk-scroll">{drawing.svg()}</div>'
+    drawing = plot([series], title="", x_label="step", y_label="loss", width=560, height=240, log=None)
+    return f'<div class="wk-scroll">{drawing.svg(hover=True)}</div>'
 
 
 def _type(value: np.ndarray) -> str:

@@ -5,8 +5,10 @@ from workings.train.epochs import EarlyStopping
 from workings.train.events import EpochEnded, Event, Listener, Progressed, Reason, Started, Stopped
 from workings.train.fit import fit
 from workings.train.history import History
+from workings.train.log import JsonLines
 from workings.train.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
 from workings.train.program import Built, build
+from workings.train.rates import RangeTest, find_learning_rate
 from workings.train.run import Run
 from workings.train.saved import Saved, load
 from workings.train.train import prepare, train
@@ -22,6 +24,7 @@ __all__ = [
     "EpochEnded",
     "Event",
     "History",
+    "JsonLines",
     "Lion",
     "Listener",
     "Muon",
@@ -29,12 +32,14 @@ __all__ = [
     "Optimizer",
     "Progressed",
     "RMSProp",
+    "RangeTest",
     "Reason",
     "Run",
     "Saved",
     "Started",
     "Stopped",
     "build",
+    "find_learning_rate",
     "fit",
     "load",
     "prepare",

@@ -23,11 +23,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Started:
-    """Steps `first` up to `last` are about to run on `engine`."""
+    """Steps `first` up to `last` are about to run on `engine`; of a model, an epoch has `epoch` of them."""
 
     first: int
     last: int
     engine: str
+    epoch: int | None = None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def fit(
     loss               a function of prediction and target, or the name of one in `nn`: "cross_entropy", "mse", …
     optimizer          the update rule, or its name; `Adam()` if left out
     batch_size         rows in a step, the last step of an epoch taking what is left; None: 32, or all if fewer
-    epochs             how many times all rows are gone through
+    epochs             how many times all rows are gone through; 0 is a run that has not begun
     validation         data that are not trained on: a share of x and y, such as 0.1, or a pair (x, y)
     stratify           whether each class has its share in what is split off for validation
     metrics            what is measured on the validation data at the end of each epoch: "accuracy", …
@@ -114,7 +114,7 @@ def fit(
     batches.check(rows)
     _check_target(measure, model, x, y)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
-    count = check_count("epochs", epochs)
+    count = check_count("epochs", epochs, 0)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
     built = build(
         _objective(measure, augment),

@@ -73,7 +73,7 @@ def run_steps(
     first, last, size, reason = position.step, position.step + steps, chunk or 1, Reason.STEPS
     losses = position.make_room(last)
     begin = time.perf_counter()
-    emit(Started(first, last, engine.name))
+    emit(Started(first, last, engine.name, epoch))
     with _interrupts() as interrupts:
         while position.step < last:
             since = time.perf_counter()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from workings.train.events import Event, Progressed, Started, Stopped
+from workings.train.events import EpochEnded, Event, Progressed, Started, Stopped
 
 __all__ = ["Progress", "shown", "wanted"]
 
@@ -34,23 +34,36 @@ def shown(work: Iterable[T], total: int, what: str, wanted: bool) -> Iterator[T]
 
 
 class Progress:
-    """A listener that shows step, loss and the time left, on standard error, until the run stops."""
+    """A listener that shows epoch, step, the losses and the time left, on standard error, until the run stops."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
         self._started: Started | None = None
+        self._validated: float | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Started):
             self._started = event
+        elif isinstance(event, EpochEnded):
+            self._validated = event.values.get("validation_loss", self._validated)
         elif isinstance(event, Progressed):
             if self._bar is None and event.seconds >= _QUIET_SECONDS:
                 self._open()
             if self._bar is not None and self._started is not None:
-                self._bar.update(self._task, completed=event.step - self._started.first, loss=f"{event.loss:.6g}")
+                completed = event.step - self._started.first
+                self._bar.update(self._task, completed=completed, told=self._told(event, self._started))
         elif isinstance(event, Stopped):
             self.close()
+
+    def _told(self, event: Progressed, started: Started) -> str:
+        """The epoch, if there are any, and the losses, in one line."""
+        epoch = ""
+        if started.epoch is not None:
+            # the steps end where the last epoch does, or within it
+            epoch = f"epoch {-(-event.step // started.epoch)}/{-(-started.last // started.epoch)}  "
+        validated = "" if self._validated is None else f"  validation {self._validated:.6g}"
+        return f"{epoch}loss {event.loss:.6g}{validated}"
 
     def _open(self) -> None:
         from rich.console import Console
@@ -60,14 +73,14 @@ class Progress:
         assert self._started is not None
         self._bar = Bar(
             TextColumn("training"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=24 if self._started.epoch is None else 12),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[told]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("training", total=self._started.last - self._started.first, loss="")
+        self._task = self._bar.add_task("training", total=self._started.last - self._started.first, told="")
         self._bar.start()
 
     def close(self) -> None:
