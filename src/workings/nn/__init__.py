@@ -6,6 +6,7 @@
 
 from workings.nn.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from workings.nn.attention import MultiHeadAttention, attention
+from workings.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
 from workings.nn.dropout import Dropout, dropout
 from workings.nn.initial import (
     glorot_normal,
@@ -38,6 +39,15 @@ from workings.nn.losses import (
 )
 from workings.nn.module import Module
 from workings.nn.normalization import BatchNorm, LayerNorm, RMSNorm
+from workings.nn.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+    Upsample2d,
+)
 from workings.nn.position import LearnedPositions, SinusoidalPositions, rotary, sinusoids
 from workings.nn.recurrent import GRU, LSTM, RNN
 from workings.nn.sequential import Residual, Sequential
@@ -50,16 +60,25 @@ __all__ = [
     "LOSSES",
     "LSTM",
     "RNN",
+    "AvgPool1d",
+    "AvgPool2d",
     "BatchNorm",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "LayerNorm",
     "LeakyReLU",
     "LearnedPositions",
     "Linear",
     "LogSoftmax",
     "Loss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "MultiHeadAttention",
     "RMSNorm",
@@ -73,6 +92,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "TransformerBlock",
+    "Upsample2d",
     "attention",
     "binary_cross_entropy",
     "cosine",
