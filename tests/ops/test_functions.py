@@ -69,6 +69,16 @@ def test_large_inputs(name: str) -> None:
         assert np.all(np.isfinite(slope(ours, LARGE)))
 
 
+def test_erf_in_float32_is_right_to_four_in_the_last_place() -> None:
+    ends = np.array([0.0, -0.0, 1e-45, 3.919, 3.92, 30.0, np.inf, -np.inf, np.nan])
+    x = np.concatenate([np.linspace(-6, 6, 200_001), np.logspace(-30, 0, 1001), ends]).astype(np.float32)
+    found = functions.erf(x)
+    wanted = scipy.special.erf(x.astype(np.float64))
+    np.testing.assert_allclose(found, wanted, rtol=4 * 2.0**-23, atol=1e-45)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+    assert np.nanmax(np.abs(found)) == 1
+
+
 @pytest.mark.parametrize("axis", [0, 1, -1])
 @pytest.mark.parametrize("name", ALONG)
 def test_along_an_axis(name: str, axis: int) -> None:
