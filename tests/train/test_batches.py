@@ -154,7 +154,7 @@ def test_clipping_by_the_norm_of_all_gradients():
 
 def test_clipping_by_value():
     run = trained(9, shuffle=False, clip_value=0.2)
-    w, b, _ = by_hand(
+    w, _, _ = by_hand(
         9, in_order, lambda w, b, dw, db, s: (w - 0.1 * np.clip(dw, -0.2, 0.2), b - 0.1 * np.clip(db, -0.2, 0.2))
     )
     np.testing.assert_allclose(run.parameters["w"], w, rtol=1e-12)

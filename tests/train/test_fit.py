@@ -114,7 +114,7 @@ def test_early_stopping_puts_the_best_parameters_back():
     losses = run.history["validation_loss"]
     best = int(np.argmin(losses))
     assert len(losses) == best + 1 + 3
-    (x, y), held = wk.data.split(X, noise, 0.3, 0)
+    _, held = wk.data.split(X, noise, 0.3, 0)
     assert run.evaluate(*held)["loss"] == pytest.approx(losses[best], rel=1e-6)
     assert str(run.explain())  # from where it stands now
     run.resume(epochs=1)
