@@ -36,7 +36,7 @@ def erf(x):
     q = 2.48051e-07, 7.09922e-05, 0.00140641816, 0.01620646194, 0.117201008, 0.50386524, 1
     x = np.clip(x, -3.92, 3.92)  # from there on it is 1
     square = x * x
-    y = x * (np.polyval(np.float32(p), square) / np.polyval(np.float32(q), square))
+    y = x * (np.polyval(np.array(p, np.float32), square) / np.polyval(np.array(q, np.float32), square))
     return np.clip(y, -1, 1)
 
 
