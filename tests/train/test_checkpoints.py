@@ -228,12 +228,42 @@ class Own:
 def test_a_model_of_other_code_gets_its_arrays_back(tmp_path):
     run = wk.fit(Own(np.zeros((4, 1))), X, X[:, :1], loss="mse", epochs=2, progress=False)
     saved = wk.load(run.save(tmp_path / "own"))
+    for rows in (0, 1, 31, 90):  # in padded blocks
+        np.testing.assert_allclose(saved.predict(X[:rows]), run.model(X[:rows]), rtol=1e-6)
+    with pytest.raises(ArgumentError, match=r"another form than those of the training: x \(…, 4\)"):
+        saved.predict(X[:, :3])
     again = saved.restore(Own(np.ones((4, 1))))
     assert np.array_equal(again.w, run.model.w)
     with pytest.raises(CheckpointError, match="whose code is not in it: model is a Own, which is no module"):
         _ = saved.model
     with pytest.raises(CheckpointError, match="it lacks b, w, and has layers"):
         saved.restore(nn.Sequential(nn.Linear(4, 1, rng=0)))
+
+
+def test_a_graph_that_mixes_rows_is_not_run_in_blocks(tmp_path):
+    @dataclass
+    class Centered:
+        w: Any
+
+        def __call__(self, x):
+            middle = np.mean(x, axis=0)
+            return (x - middle) @ self.w
+
+    run = wk.fit(Centered(np.zeros((4, 1))), X, X[:, :1], loss="mse", epochs=1, progress=False)
+    saved = wk.load(run.save(tmp_path / "centered"))
+    with pytest.raises(CheckpointError) as caught:
+        saved.predict(X)
+    assert "does not keep them apart: middle = mean(x) works along axis 0 of x, where the rows lie" in str(caught.value)
+
+
+def test_graphs_of_models_give_what_the_modules_do(tmp_path):
+    for name, make in MODELS.items():
+        model, x = make()
+        run = wk.fit(model, x, x, loss=lambda p, t: np.mean(p) ** 2, epochs=1, progress=False, batch_size=30)
+        saved = wk.load(run.save(tmp_path / name))
+        by_module = saved.predict(x[:40])
+        saved._model = None
+        np.testing.assert_allclose(saved.predict(x[:40]), by_module, rtol=1e-5, atol=1e-6)
 
 
 def _changed(path: Path, change: Any) -> None:

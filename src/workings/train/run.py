@@ -26,7 +26,7 @@ from workings.train.metrics import Metric, metrics_of
 from workings.train.program import Built
 from workings.train.progress import Progress, shown, wanted
 from workings.train.record import Before, Leg, before, recorded, spread
-from workings.train.saved import file_of, model_facts
+from workings.train.saved import file_of, graph_facts, model_facts, predicting
 from workings.train.stops import BOUNDS, Stops, check_bound
 from workings.train.storage import write
 from workings.train.values import learned, named_value
@@ -313,7 +313,16 @@ class Run(AsHtml):
             self.program, self._position, self._settings, str(self.reason), self._epochs, self._mark
         )
         own, about = model_facts(self.model, task.facts)
-        return {**arrays, **own}, {**facts, **about}
+        drawn, graph = self._predictions
+        return {**arrays, **own, **drawn}, {**facts, **about, **graph}
+
+    @cached_property
+    def _predictions(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The graph of the predictions for a block of rows, as arrays and facts."""
+        task = self._task("predictions")
+        block = task.batches.size
+        few = self._built.arguments.first(block)["x"]
+        return graph_facts(predicting(self.model, few), block)
 
     def _keep(self, kept: Checkpoints) -> None:
         epochs = self._epochs
