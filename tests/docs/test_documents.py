@@ -29,7 +29,7 @@ def test_code_of_document_runs(path: Path, tmp_path: Path, monkeypatch: pytest.M
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 # as many empty lines in front as there are in the document, so that a traceback has its line
-                exec(compile("\n" * (line - 1) + body, str(path), "exec"), namespace)
+                exec(compile("\n" * (line - 1) + body, str(path), "exec", dont_inherit=True), namespace)
             printed = out.getvalue()
         elif language == "text" and printed is not None:
             assert printed.rstrip() == body.rstrip(), f"{path.name}, line {line}"

@@ -48,9 +48,12 @@ class Sequential(Module):
         self.layers = layers
 
     def __call__(self, x: Any) -> Any:
-        for layer in self.layers:
+        if not self.layers:
+            return x
+        *before, last = self.layers
+        for layer in before:
             x = layer(x)
-        return x
+        return last(x)  # returned at once, so that it has the name that the caller gives it
 
     def __len__(self) -> int:
         return len(self.layers)
