@@ -77,7 +77,7 @@ def test_the_history_of_a_run():
     assert str(run.history).splitlines()[0].split() == ["epoch", "loss", "validation_loss", "seconds"]
     assert run.history.plot().series[0].ys.tolist() == run.history["loss"].tolist()
     assert run.evaluate()["loss"] == run.history[-1]["validation_loss"]
-    bare = wk.fit(nn.Linear(3, 1, rng=0), x, x[:, :1], loss="mse", epochs=0, progress=False)
+    bare = wk.fit(nn.Linear(3, 1, rng=0), x, x[:, :1], loss="mse", begin=False, progress=False)
     with pytest.raises(wk.ArgumentError, match="no validation data"):
         bare.evaluate()
 

@@ -43,7 +43,7 @@ def test_of_a_net_the_rate_trains_better_than_much_smaller_ones(optimizer):
     found = wk.find_learning_rate(model(), X, Y, optimizer=optimizer, **settings)
 
     def trained(factor: float) -> float:
-        run = wk.fit(model(), X, Y, optimizer=optimizer, epochs=0, progress=False, **settings)
+        run = wk.fit(model(), X, Y, optimizer=optimizer, begin=False, progress=False, **settings)
         run.resume(epochs=6, learning_rate=factor * found.learning_rate)
         return run.evaluate(X, Y)["loss"]
 

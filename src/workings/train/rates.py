@@ -146,11 +146,13 @@ def _begun(model: Any, data: tuple[Any, ...], loss: Any, options: dict[str, Any]
     if isinstance(rate, Schedule) and dataclasses.is_dataclass(rule) and not isinstance(rule, type):
         # steps as they are at the base of the schedule
         rule = dataclasses.replace(rule, learning_rate=rate.learning_rate)
-    return make(**{**given, "optimizer": rule, "progress": False, "steps" if loss is None else "epochs": 0})
+    given |= {"optimizer": rule, "progress": False}
+    return train(**given, steps=0) if loss is None else fit(**given, begin=False)
 
 
 _LEFT_OUT = frozenset(
     {
+        "begin",
         "checkpoints",
         "chunk",
         "early_stopping",
