@@ -17,7 +17,8 @@ from tests.cli.terminal import EXAMPLES, ROOT, piped
 from workings.cli import main
 
 NEURON = EXAMPLES / "one_neuron.py"
-COMMANDS = ("lesson", "train", "explain", "draw", "write")
+DIGITS = EXAMPLES / "digits_like.py"
+COMMANDS = ("lesson", "train", "summary", "explain", "draw", "write")
 
 
 def invoked(*arguments: object):
@@ -37,6 +38,8 @@ def invoked(*arguments: object):
         ("draw", NEURON),
         ("draw", NEURON, "--format", "svg"),
         ("write", NEURON),
+        ("summary", DIGITS),
+        ("summary", NEURON),
         ("train",),
         ("nonsense",),
         ("lesson", "nonsense"),
@@ -170,7 +173,7 @@ def test_the_examples_of_the_help_work(command, tmp_path, monkeypatch):
         assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("example", sorted(set(EXAMPLES.glob("*.py")) - {DIGITS}), ids=lambda p: p.stem)
 def test_each_example_trains(example):
     result = invoked("train", example)
     assert result.exit_code == 0, result.stderr
@@ -204,6 +207,14 @@ def test_each_example_trains(example):
         ("draw", NEURON, "--depth", "-1"),
         ("draw", NEURON, "--step", "x"),
         ("draw", NEURON, "--scope", "layer"),
+        ("train", NEURON, "--epochs", "3"),
+        ("train", NEURON, "--out", "run.safetensors"),
+        ("train", NEURON, "--events", "run.txt"),
+        ("train", DIGITS, "--steps", "3"),
+        ("train", DIGITS, "--until-loss", "3"),
+        ("train", DIGITS, "--epochs", "x"),
+        ("write", DIGITS, "--steps", "3"),
+        ("write", NEURON, "--epochs", "3"),
         ("write", NEURON, "--language", "cobol"),
         ("write", NEURON, "--out", "program.txt"),
         ("lesson", "nonsense"),

@@ -326,3 +326,47 @@ def test_a_notebook_shows_it():
     bundle = of(Series("loss", STEPS, LOSSES))._repr_mimebundle_()
     assert bundle["text/html"].startswith("<svg")
     assert bundle["text/plain"] == "Training. loss: from 2.25 at step 0 down to 0.000724704 at step 199."
+
+
+# ── axes that go by ratios, and numbers that are said without a script ──
+
+
+def test_rates_lie_at_equal_ratios():
+    rates = np.array([1e-4, 1e-3, 1e-2, 1e-1])
+    tree = parsed(of(Series("loss", rates, [4.0, 3.0, 2.0, 1.0]), log_x=True))
+    (drawn,) = lines(tree)
+    assert np.diff([x for x, _ in drawn]) == pytest.approx(drawn[1][0] - drawn[0][0], abs=0.2)
+    assert frame(tree)["logX"] is True
+    assert "logX" not in frame(parsed(of(Series("loss", rates, rates))))
+
+
+def test_what_has_no_logarithm_is_left_out():
+    picture = of(Series("loss", [0.0, 1.0, 10.0], [3.0, 2.0, 1.0]), log_x=True)
+    assert points(parsed(picture))["loss"] == [[1.0, 2.0], [10.0, 1.0]]
+    assert "1 of 3 values are not shown" in picture.words()
+
+
+@pytest.mark.parametrize(
+    ("ys", "log"), [([1000.0, 1.0], True), ([50.0, 1.0], False), ([1000.0, -1.0], False), ([np.nan, 1.0], False)]
+)
+def test_the_scale_is_chosen_by_the_numbers(ys, log):
+    assert of(Series("loss", [0, 1], ys), log=None).log is log
+
+
+def test_numbers_are_said_where_the_pointer_rests():
+    picture = of(Series("a", [0, 1, 2], [1.0, np.nan, -3.0]), Series("b", [0, 1, 2], [4.0, 5.0, 6.0]))
+    tree = ET.fromstring(picture.svg(hover=True))
+    columns = [(r, r.find(f"{SVG}title")) for r in tree.iter(f"{SVG}rect") if r.find(f"{SVG}title") is not None]
+    assert [title.text for _, title in columns] == ["step 0\na 1\nb 4", "step 1\nb 5", "step 2\na −3\nb 6"]
+    at = frame(tree)
+    ends = [(float(r.attrib["x"]), float(r.attrib["x"]) + float(r.attrib["width"])) for r, _ in columns]
+    assert (ends[0][0], ends[-1][1]) == pytest.approx((at["left"], at["right"]), abs=0.2)
+    assert all(a[1] == pytest.approx(b[0], abs=0.2) for a, b in itertools.pairwise(ends))
+    assert "<rect" in picture.svg()
+    assert "step 1" not in picture.svg().partition("</desc>")[2]
+
+
+def test_of_many_points_a_hundred_columns_or_so_say_their_numbers():
+    picture = of(Series("loss", np.arange(10_000), np.arange(10_000)))
+    assert 90 <= picture.svg(hover=True).count("<title>") <= 110
+    assert of(Series("loss", [], [])).svg(hover=True).count("<title>") == 1

@@ -1,4 +1,4 @@
-"""The command line: `workings lesson`, `train`, `explain`, `draw` and `write`."""
+"""The command line: `workings lesson`, `train`, `summary`, `explain`, `draw` and `write`."""
 
 from workings.cli.group import main
 

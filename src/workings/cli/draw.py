@@ -66,7 +66,7 @@ Examples:
 def draw(
     file: str,
     learning_rate: float | None,
-    seed: int,
+    seed: int | None,
     engine: str,
     form: str | None,
     depth: int | None,

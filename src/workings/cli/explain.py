@@ -59,7 +59,7 @@ Examples:
 def explain(
     file: str,
     learning_rate: float | None,
-    seed: int,
+    seed: int | None,
     engine: str,
     form: str | None,
     step: int | None,

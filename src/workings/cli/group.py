@@ -14,6 +14,7 @@ from workings.cli.explain import explain
 from workings.cli.failures import say
 from workings.cli.lesson import lesson
 from workings.cli.options import traceback_option, traceback_wanted
+from workings.cli.summary import summary
 from workings.cli.train import train
 from workings.cli.write import write
 
@@ -56,13 +57,15 @@ def main() -> None:
 
     \b
     With a net of your own in net.py, which has a function `loss` and
-    two dicts, `parameters` and `data`:
+    two dicts, `parameters` and `data`, or a module `model`, its data
+    `x` and `y` and a `loss`:
       workings train net.py
+      workings summary net.py
       workings explain net.py --open
       workings draw net.py --out net.svg
       workings write net.py --out program.py
     """
 
 
-for command in (lesson, train, explain, draw, write):
+for command in (lesson, train, summary, explain, draw, write):
     main.add_command(command)

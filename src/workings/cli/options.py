@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -12,12 +13,16 @@ import click
 from workings import engines
 
 __all__ = [
+    "FUNCTION",
+    "MODULE",
     "Finite",
     "Rate",
     "Whole",
     "engine_option",
+    "epochs_option",
     "file_argument",
     "learning_rate_option",
+    "refuse",
     "seed_option",
     "steps_option",
     "terminal_width",
@@ -93,24 +98,27 @@ traceback_option = click.option(
 
 file_argument = click.argument("file", metavar="FILE.py", type=click.Path(path_type=str))
 
+epochs_option = click.option(
+    "--epochs", type=Whole(10**9), metavar="N", help="Of a module: how many epochs of training; the file's, or 10."
+)
+
 steps_option = click.option(
-    "--steps", type=Whole(10**12), metavar="N", help="How many steps of training; the file's `steps`, or 100."
+    "--steps", type=Whole(10**12), metavar="N", help="Of a function: how many steps of training; the file's, or 100."
 )
 
 learning_rate_option = click.option(
     "--learning-rate",
     type=Rate(),
     metavar="R",
-    help="In place of the optimizer's own, which is 0.01 unless the file says otherwise.",
+    help="In place of the optimizer's own, which for a function is 0.01 and for a module 0.001 if the file has no "
+    "optimizer.",
 )
 
 seed_option = click.option(
     "--seed",
     type=Whole(2**32 - 1),
     metavar="S",
-    default=0,
-    show_default=True,
-    help="For start values and data that are drawn at random.",
+    help="For start values, data and orders that are drawn at random; the file's `seed`, or 0.",
 )
 
 engine_option = click.option(
@@ -120,6 +128,17 @@ engine_option = click.option(
     show_default=True,
     help="What runs the steps. Both give the same bits; reference goes value by value.",
 )
+
+
+MODULE = "a module, which is trained for --epochs"
+FUNCTION = "a function, which is trained for --steps"
+
+
+def refuse(given: Mapping[str, Any], what: str) -> None:
+    """A usage error for an option that is given, and says nothing about a file of this kind."""
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} is not for this file: it is about {what}")
 
 
 def terminal_width(*, to_file: bool) -> int:

@@ -17,7 +17,7 @@ from workings.write.written import is_device, packed, replace_file
 __all__ = ["announce", "arrays_of", "checked", "put"]
 
 
-def checked(out: str, model: str | None, suffix: str | tuple[str, ...]) -> Path:
+def checked(out: str, model: str | None, suffix: str | tuple[str, ...], option: str = "--out") -> Path:
     """Where to write: `out`, or in the folder `out` a file named after the model; an error if that cannot be.
 
     Without a model, `out` is the file itself.
@@ -32,14 +32,14 @@ def checked(out: str, model: str | None, suffix: str | tuple[str, ...]) -> Path:
         return path
     if path.is_dir():
         if model is None:
-            raise ArgumentError(f"{seen(path)} is a folder", fix=f"--out {seen(path / ('name' + suffix))}")
+            raise ArgumentError(f"{seen(path)} is a folder", fix=f"{option} {seen(path / ('name' + suffix))}")
         path = path / Path(model).with_suffix(suffix).name
     elif out.endswith(("/", os.sep)):
         raise ArgumentError(f"there is no folder {seen(out)} to write to", fix=f"mkdir {seen(out)} first")
     if not path.suffix:
         path = path.with_suffix(suffix)
     if path.suffix.lower() not in suffixes:
-        raise click.BadParameter(f"{seen(out)} should end in {' or '.join(suffixes)}", param_hint="'--out'")
+        raise click.BadParameter(f"{seen(out)} should end in {' or '.join(suffixes)}", param_hint=f"'{option}'")
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"

@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import click
-import numpy as np
 
-from workings.cli.failures import printable
 from workings.cli.model_file import model_file
+from workings.cli.module_file import ModuleFile
 from workings.cli.options import (
+    FUNCTION,
+    MODULE,
     Finite,
     Rate,
     engine_option,
+    epochs_option,
     file_argument,
     learning_rate_option,
+    refuse,
     seed_option,
     steps_option,
     traceback_option,
 )
 from workings.cli.output import announce, arrays_of, checked, put
-from workings.draw import curve
-from workings.trace.trees import flatten
-from workings.train import Reason, Run
+from workings.cli.report import epochs_report, steps_report
+from workings.train import JsonLines, Reason, Run
 
-__all__ = ["report", "train"]
+__all__ = ["train"]
 
 INTERRUPTED = 130
-_WRITTEN_OUT = 16  # elements of a parameter that are shown; of a larger one only its shape is
+_ARRAYS, _MODEL = ".npz", ".safetensors"
 
 
 @click.command(
     short_help="Train the net of a model file.",
     epilog="""\b
-Example:
+Examples:
   workings train examples/one_neuron.py --steps 200 --out run.npz
+  workings train examples/digits_like.py --epochs 5 --events digits.jsonl
+  workings train examples/digits_like.py --epochs 5 --out digits.safetensors
 """,
 )
 @file_argument
 @steps_option
+@epochs_option
 @learning_rate_option
 @seed_option
 @engine_option
@@ -51,98 +53,78 @@ Example:
 )
 @click.option(
     "--out",
-    metavar="RUN.npz",
-    help="Write the losses and the parameters there, or into that folder.",
+    metavar="FILE",
+    help="Write it there, or into that folder: as .safetensors a module that wk.load reads, as .npz the losses and the "
+    "parameters.",
 )
+@click.option("--events", metavar="FILE.jsonl", help="Append each event of the run there, as a line of JSON.")
 @traceback_option
 @click.pass_context
 def train(
     ctx: click.Context,
     file: str,
     steps: int | None,
+    epochs: int | None,
     learning_rate: float | None,
-    seed: int,
+    seed: int | None,
     engine: str,
     until_loss: float | None,
     until_change: float | None,
     out: str | None,
+    events: str | None,
 ) -> None:
     """Train the net of a model file, and report what came of it.
 
-    FILE.py is Python, and is run. It has a function `loss` that returns a
-    scalar, dicts `parameters` and `data` with its arguments by name and, if
-    wanted, an `optimizer` and a number of `steps`. The two dicts may also be
-    functions of a random generator that return them: `def data(rng): ...`.
+    FILE.py is Python, and is run. It is about a module or about a function.
+
+    Of a module it has a `model`, its data `x` and `y`, or a function `data`
+    of a random generator that returns both, and a `loss`; and if wanted the
+    other keywords of wk.fit by their names: `optimizer`, `batch_size`,
+    `epochs`, `validation`, `metrics`, `seed` and so on.
+
+    Of a function it has `loss`, which returns a scalar, dicts `parameters`
+    and `data` with its arguments by name and, if wanted, an `optimizer` and a
+    number of `steps`. The two dicts may also be functions of a random
+    generator that return them: `def data(rng): ...`.
 
     Ctrl-C ends the training early and keeps what was learned.
 
-    With --out, numpy.load reads `losses` and `parameters/NAME` back.
+    With --out, numpy.load reads `losses` and `parameters/NAME` back from an
+    .npz, and wk.load a model from .safetensors.
     """
-    path = None if out is None else checked(out, file, ".npz")
+    path = None if out is None else checked(out, file, (_ARRAYS, _MODEL))
+    listeners = [] if events is None else [JsonLines(checked(events, None, (".jsonl", ".json"), "--events"))]
+    given = {"--steps": steps, "--until-loss": until_loss, "--until-change": until_change}
     with model_file(file, seed) as model:
-        run = model.run(
-            steps=steps,
-            learning_rate=learning_rate,
-            engine=engine,
-            until_loss=until_loss,
-            until_change=until_change,
-        )
-        run.resume(run.program.steps)
-    click.echo(report(run, file))
+        if isinstance(model, ModuleFile):
+            refuse(given, MODULE)
+            path = None if out is None else checked(out, file, (_MODEL, _ARRAYS))
+            run = model.train(epochs=epochs, learning_rate=learning_rate, engine=engine, listeners=listeners)
+            held = {} if model.settings.get("validation") is None else run.evaluate()
+            told = epochs_report(run, file, held)
+        else:
+            refuse({"--epochs": epochs}, FUNCTION)
+            path = None if out is None else checked(out, file, _ARRAYS)
+            run = model.run(
+                steps=steps,
+                learning_rate=learning_rate,
+                engine=engine,
+                until_loss=until_loss,
+                until_change=until_change,
+                listeners=listeners,
+            )
+            run.resume(run.program.steps)
+            told = steps_report(run, file)
+    click.echo(told)
     if path is not None:
-        put(path, arrays_of(run))
-        announce(path)
+        _save(run, path)
     if run.reason is Reason.INTERRUPTED:
         ctx.exit(INTERRUPTED)
 
 
-def report(run: Run, title: str) -> str:
-    """What came of a run, to be read: the losses, why it stopped, the parameters if they are small."""
-    width = min(shutil.get_terminal_size().columns, 80) if sys.stdout.isatty() else 80
-    return "\n".join(printable(line) for line in _report(run, title, max(width - 4, 40)))
-
-
-def _report(run: Run, title: str, width: int) -> Iterator[str]:
-    count = f"{run.steps:,} step{'' if run.steps == 1 else 's'}"
-    rate = run.settings.get("learning_rate")
-    yield f"{title}: {count} on engine {run.engine}" + ("" if rate is None else f", learning rate {rate:g}")
-    yield f"It stopped because {_because(run.reason)}."
-    losses = run.losses
-    if len(losses):
-        yield ""
-        places = sorted({0, len(losses) - 1})
-        for place in places:
-            yield f"  loss before step {place:<{len(str(places[-1]))}}  {losses[place].item()!r}"
-    if len(losses) > 1 and losses[-1] > losses[0]:
-        yield ""
-        yield "The loss has grown. Each nudge goes too far: try a smaller --learning-rate."
-    if len(losses) > 2:
-        yield ""
-        yield from (f"  {line}" for line in curve(losses, width=width, height=7).split("\n"))
-    yield ""
-    for path, value in flatten(run.parameters):
-        yield from (f"  {line}" for line in _parameter(_named(path), value, width))
-
-
-def _because(reason: Reason) -> str:
-    return "it was interrupted; what was learned until then is kept" if reason is Reason.INTERRUPTED else str(reason)
-
-
-def _named(path: tuple[str, ...]) -> str:
-    return ".".join(part if part.isidentifier() or part.isdigit() else repr(part) for part in path)
-
-
-def _parameter(name: str, value: Any, width: int) -> list[str]:
-    if np.ndim(value) == 0:
-        return [f"{name} = {value.item()!r}"]
-    if value.size > _WRITTEN_OUT:
-        return [f"{name}: {value.dtype.name}[{'×'.join(map(str, value.shape))}]"]
-    head = f"{name} = "
-    shown = np.array2string(
-        value,
-        max_line_width=max(width - len(head), 20),
-        separator=", ",
-        prefix=" " * len(head),
-        formatter={"float_kind": str},  # as many digits as tell it from its neighbors
-    )
-    return (head + shown).split("\n")
+def _save(run: Run, path: Path) -> None:
+    if path.suffix.lower() == _MODEL:
+        run.save(path)
+    else:
+        put(path, arrays_of(run))
+    announce(path)

@@ -6,9 +6,14 @@ import click
 
 from workings.cli.failures import printable, seen
 from workings.cli.model_file import model_file
+from workings.cli.module_file import ModuleFile
 from workings.cli.options import (
+    FUNCTION,
+    MODULE,
+    epochs_option,
     file_argument,
     learning_rate_option,
+    refuse,
     seed_option,
     steps_option,
     traceback_option,
@@ -33,14 +38,16 @@ Example:
 )
 @click.option("--out", metavar="PROGRAM.py", help="Write it there; its arrays go beside it, into PROGRAM.npz.")
 @steps_option
+@epochs_option
 @learning_rate_option
 @seed_option
 @traceback_option
 def write(
     file: str,
     steps: int | None,
+    epochs: int | None,
     learning_rate: float | None,
-    seed: int,
+    seed: int | None,
     language: str,
     out: str | None,
 ) -> None:
@@ -54,7 +61,12 @@ def write(
     """
     path = None if out is None else checked(out, file, ".py")
     with model_file(file, seed) as model:
-        run = model.run(steps=steps, learning_rate=learning_rate)
+        if isinstance(model, ModuleFile):
+            refuse({"--steps": steps}, MODULE)
+            run = model.run(epochs=epochs, learning_rate=learning_rate)
+        else:
+            refuse({"--epochs": epochs}, FUNCTION)
+            run = model.run(steps=steps, learning_rate=learning_rate)
         written = write_python(run.program)
     if path is not None:
         try:

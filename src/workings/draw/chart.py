@@ -244,11 +244,9 @@ class _Drawing:
             for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
                 said.setdefault(x, []).append(f"{series.name} {y:.6g}")
         every = sorted(said)
-        xs = (
-            [every[k] for k in sorted({round(i * (len(every) - 1) / _COLUMNS) for i in range(_COLUMNS + 1)})]
-            if every
-            else []
-        )
+        if not every:
+            return
+        xs = [every[k] for k in sorted({round(i * (len(every) - 1) / _COLUMNS) for i in range(_COLUMNS + 1)})]
         at = self.x.at(np.array(xs)).tolist()
         edges = [self.left, *((a + b) / 2 for a, b in itertools.pairwise(at)), self.right]
         for x, (left, right) in zip(xs, itertools.pairwise(edges), strict=True):

@@ -100,6 +100,13 @@ class Epochs:
         return names
 
     @property
+    def held(self) -> tuple[Any, Any]:
+        """The validation data. Raises `ArgumentError` where there are none."""
+        if self.validation is None:
+            raise ArgumentError("this run has no validation data", fix="run.evaluate(x, y), or validation=0.1 for fit")
+        return self.validation
+
+    @property
     def restores(self) -> bool:
         """Whether the end by patience puts the parameters back to the best ones."""
         return self.stopping is not None and self.stopping.restore

@@ -63,6 +63,7 @@ def fit(
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
     chunk: int | None = None,
+    begin: bool = True,
 ) -> Run:
     """Train a model: nudge its parameters, batch by batch, against the gradient of the loss.
 
@@ -72,7 +73,7 @@ def fit(
     loss               a function of prediction and target, or the name of one in `nn`: "cross_entropy", "mse", …
     optimizer          the update rule, or its name; `Adam()` if left out
     batch_size         rows in a step, the last step of an epoch taking what is left; None: 32, or all if fewer
-    epochs             how many times all rows are gone through; 0 is a run that has not begun
+    epochs             how many times all rows are gone through
     validation         data that are not trained on: a share of x and y, such as 0.1, or a pair (x, y)
     stratify           whether each class has its share in what is split off for validation
     metrics            what is measured on the validation data at the end of each epoch: "accuracy", …
@@ -86,6 +87,7 @@ def fit(
                        run that had never stopped, to the last bit
     clip_value, clip_norm, accumulate, average, rates, frozen, engine, progress, listeners, chunk
                        as in `train`; with `average` it is the averaged parameters that are validated and predict
+    begin              whether to train; a run that has not begun does so by `run.resume(epochs=…)`
 
     Returns a `Run` with `model`, `predict`, `evaluate`, `history`, and all else that a run has.
 
@@ -114,7 +116,7 @@ def fit(
     batches.check(rows)
     _check_target(measure, model, x, y)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
-    count = check_count("epochs", epochs, 0)
+    count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
     built = build(
         _objective(measure, augment),
@@ -146,7 +148,7 @@ def fit(
     )
     run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
     done = run.restored() if resume else 0
-    if run.reason is Reason.PATIENCE or done >= count:
+    if not begin or run.reason is Reason.PATIENCE or done >= count:
         return run
     return run.resume(epochs=count - done, chunk=chunk)
 

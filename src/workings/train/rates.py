@@ -17,6 +17,7 @@ from workings.graph.display import AsHtml
 from workings.train.checks import check_count, check_rate
 from workings.train.data import split
 from workings.train.fit import fit
+from workings.train.loop import Position
 from workings.train.optimizers import optimizer_of
 from workings.train.run import Run
 from workings.train.schedules import Schedule
@@ -28,6 +29,8 @@ _GROWTH = 4.0  # the loss has run away where it lies above its lowest by more th
 _BEFORE = 10.0  # where the loss is lowest, a rate is too large by about this factor
 _NOISES = 3.0  # a fall is one where it is larger than so many times what the smoothed loss wavers by
 _LEAST = 1e-3  # and larger than this share of the loss
+_BEGUN = 0.1  # of the fall: from here on it is one
+_FEWEST = 10  # losses, of which something can be said
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,8 +39,9 @@ class RangeTest(AsHtml):
 
     learning_rate    the number, of two digits
     reason           how it comes about, in words
-    rates, losses    the rates that were tried, and the loss after the step with each
-    smoothed         the losses without what they waver by from batch to batch
+    rates, losses    the rates that were tried, and the loss after the step with each, less what its batch is harder
+                     than others before anything is learned
+    smoothed         the losses without what they still waver by
     """
 
     learning_rate: float
@@ -87,8 +91,9 @@ def find_learning_rate(
     The number is the rate at which the smoothed loss falls fastest over the logarithm of the rate, or a tenth of
     that at which it is lowest, whichever is smaller. Where the learning rate is a schedule it is the base of it.
 
-    One run takes all the steps, and the rate is a setting of it: nothing is compiled again from one to the next. The
-    model stays as it is. What stops a run early or reduces its rate, its listeners and its metrics are left out.
+    One run takes all the steps, and the rate is a setting of it: nothing is compiled again from one to the next. A
+    first round of it, with a rate of 0, says how hard each batch is by itself. The model stays as it is. What stops
+    a run early or reduces its rate, its listeners and its metrics are left out.
 
     >>> import numpy as np, workings as wk
     >>> x = np.linspace(-1, 1, 50)
@@ -141,11 +146,13 @@ def _begun(model: Any, data: tuple[Any, ...], loss: Any, options: dict[str, Any]
     if isinstance(rate, Schedule) and dataclasses.is_dataclass(rule) and not isinstance(rule, type):
         # steps as they are at the base of the schedule
         rule = dataclasses.replace(rule, learning_rate=rate.learning_rate)
-    return make(**{**given, "optimizer": rule, "progress": False, "steps" if loss is None else "epochs": 0})
+    given |= {"optimizer": rule, "progress": False}
+    return train(**given, steps=0) if loss is None else fit(**given, begin=False)
 
 
 _LEFT_OUT = frozenset(
     {
+        "begin",
         "checkpoints",
         "chunk",
         "early_stopping",
@@ -163,26 +170,28 @@ _LEFT_OUT = frozenset(
 
 
 def _tried(run: Run, rates: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rates until the loss runs away, the first of which is 0 in effect, and the loss before a step with each.
+    """The rates until the loss runs away, and the loss before a step with each, as it is for the average batch.
 
-    With gradients that are collected over several steps all of these are one.
+    A first round, in which nothing is learned, says how hard each batch is by itself. With gradients that are
+    collected over several steps all of these are one.
     """
+    hard = run.resume(len(rates) * steps, learning_rate=0.0).losses.astype(float)
+    hard = hard.reshape(-1, steps).mean(axis=1) - hard.mean()
+    run._position = Position(run.program.start(), np.empty(0, run.program.loss.dtype))
     losses: list[float] = []
-    for rate in rates.tolist():
+    for rate, more in zip(rates.tolist(), hard.tolist(), strict=True):
         first = run.steps
         try:
             run.resume(steps, learning_rate=rate)
         except NonFiniteError:
             break
-        losses.append(float(np.mean(run.losses[first:], dtype=float)))
+        losses.append(float(np.mean(run.losses[first:], dtype=float)) - more)
         run._legs.clear()  # nobody asks for these steps again, and each holds all parameters
         best = min(losses)
-        if losses[-1] - best > _GROWTH * max(losses[0] - best, _LEAST * abs(losses[0])) and len(losses) > _FEWEST:
+        away = min(losses[-2:]) - best
+        if away > _GROWTH * max(losses[0] - best, _LEAST * abs(losses[0])) and len(losses) > _FEWEST:
             break
     return rates[: len(losses)], np.array(losses)
-
-
-_FEWEST = 10
 
 
 # ── the number ──
@@ -197,21 +206,28 @@ def _judged(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
         raise ArgumentError(f"the loss runs away at {at} already, before it could fall", fix="a smaller lowest")
     smoothed, wavering = _smooth(losses)
     bottom = int(np.argmin(smoothed))
-    start = float(np.mean(smoothed[: max(bottom // 4, 1)]))
+    start = float(smoothed[0])
     fall = start - float(smoothed[bottom])
     if fall <= max(_NOISES * wavering, _LEAST * abs(start)):
-        how = f"it wavers around {start:.4g} from batch to batch" if wavering else f"it stays at about {start:.4g}"
+        grows = smoothed[-1] - start > fall + _LEAST * abs(start)
+        how = "it runs away before it has fallen" if grows else f"it stays at about {start:.4g}"
         raise ArgumentError(
             f"no learning rate from {rates[0]:.2g} to {rates[-1]:.2g} makes the loss fall: {how}",
-            fix="a larger highest, a larger batch_size, or other start values",
+            fix="a smaller lowest" if grows else "a larger highest, or other start values",
         )
     slope = np.gradient(smoothed, np.log(rates))
-    steepest = int(np.argmin(slope[: bottom + 1]))
+    # what wavers at the beginning is no fall
+    fallen = int(np.flatnonzero(smoothed[: bottom + 1] >= start - _BEGUN * fall)[-1])
+    steepest = fallen + int(np.argmin(slope[fallen : bottom + 1]))
     fastest, turning = float(rates[steepest]), float(rates[bottom])
     number = float(f"{min(fastest, turning / _BEFORE):.1e}")
-    ran = "beyond it the loss grows" if bottom < len(rates) - 1 else "which is the last that was tried"
+    ran = (
+        "beyond which it grows"
+        if bottom < len(rates) - 1
+        else "the last that was tried; a larger highest may show more"
+    )
     said = f"the loss, {start:.4g} at first, falls fastest at {fastest:.2g} and is lowest at {turning:.2g}, {ran}"
-    chosen = "this is a tenth of the latter" if turning / _BEFORE < fastest else "this is the former"
+    chosen = "this is a tenth of the latter" if turning / _BEFORE < fastest else "this is where it falls fastest"
     return RangeTest(number, f"{said}; {chosen}", rates, losses, smoothed)
 
 
@@ -224,7 +240,6 @@ def _smooth(losses: np.ndarray) -> tuple[np.ndarray, float]:
     weights = np.hanning(2 * width + 3)[1:-1]
     sums = np.convolve(losses, weights, "same")
     smoothed = sums / np.convolve(np.ones(len(losses)), weights, "same")
-    # differences of neighbors are those of the batches, where the losses themselves go slowly; the median of their
-    # sizes does not see the end, where they grow
+    # neighbors differ by what the batches do; the median does not see where the loss runs away
     noise = float(np.median(np.abs(np.diff(losses)))) / (math.sqrt(2) * 0.6745)
     return smoothed, noise * math.sqrt(float(np.sum(weights**2))) / float(np.sum(weights))

@@ -275,9 +275,16 @@ class Run(AsHtml):
         """
         return self._task("predictions").evaluator.predict(self.model, x)
 
-    def evaluate(self, x: Any, y: Any, metrics: str | Metric | Sequence[str | Metric] | None = None) -> dict[str, Any]:
-        """The loss on other data, as the mean over their rows, and metrics: those of the training if none are named."""
+    def evaluate(
+        self, x: Any = None, y: Any = None, metrics: str | Metric | Sequence[str | Metric] | None = None
+    ) -> dict[str, Any]:
+        """The loss on other data, as the mean over their rows, and metrics: those of the training if none are named.
+
+        Without `x` and `y` it is about the validation data.
+        """
         task = self._task("evaluation")
+        if x is None and y is None:
+            x, y = task.held
         return task.evaluator.evaluate(self.model, x, y, task.metrics if metrics is None else metrics_of(metrics))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
