@@ -121,8 +121,8 @@ def more_cases() -> Iterator[Case]:
             yield Case("matmul", (a, b))
     for subscripts in ("ij,jk->ik", "ij,kj->jk", "ii,ij->ij", "ij,ij->j", "ij,ji->ji", "ij,kl->il"):
         yield Case("einsum", (square, square), {"subscripts": subscripts})
-    for axes in itertools.permutations(range(3)):
-        yield Case("transpose", (cube,), {"axes": axes})
+    for order in itertools.permutations(range(3)):
+        yield Case("transpose", (cube,), {"axes": order})
     for shape in ((9, 3), (3, 9), (27,), (3, 3, 1, 3), (1, 27), (3, 1, 9)):
         yield Case("reshape", (cube,), {"shape": shape})
     yield Case("reshape", ("f8[2,6,2]",), {"shape": (4, 3, 2)})
