@@ -206,9 +206,8 @@ def test_the_derivation_and_the_picture(write_model):
     path = write_model(NET)
     assert "layers_0_weight" in invoked("explain", path, "--step", "1").stdout
     assert invoked("explain", path, "--format", "html", "--steps", "3").stdout.startswith("<!DOCTYPE html>")
-    shown = invoked("draw", path)
-    assert shown.exit_code == 0
-    assert "parameter" in shown.stdout
+    assert "loss = mean(surprise)" in invoked("draw", path).stdout
+    assert "layers_2_weight  parameter" in invoked("draw", path, "--scope", "layers.2").stdout
 
 
 def test_the_written_program_gives_the_losses_of_the_run(write_model, tmp_path):
