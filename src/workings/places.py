@@ -19,7 +19,7 @@ _WIDEST = 120  # characters of a line of code in a message
 _PACKAGE = Path(__file__).parent
 _SITES = ("site-packages", "dist-packages")
 # what calls back into the user's values, or runs the user's cells, and is never what the user wrote
-_LIBRARIES = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "torch", "jax", "IPython", "ipykernel")
+_LIBRARIES = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "torch", "jax", "IPython", "ipykernel", "click")
 
 
 @functools.cache
