@@ -216,6 +216,8 @@ def _moved(node: Node, states: Sequence[State], block: int) -> Along | str:
             return f"brings rows of {label(first)} together with other rows of {label(i)}"
         if own.count(mark) > 1:
             return f"takes a row of {label(i)} by its place in the block"
+    if result.count(row) > 1:
+        return f"lays a row of {label(first)} at its place in the block"
     for i, state, own in _each(node, states, inputs):
         for axis, mark in enumerate(own):
             if isinstance(state, Same) and mark == row and i.shape[axis] != 1 and axis not in state.axes:
