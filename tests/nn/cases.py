@@ -108,7 +108,7 @@ CASES: dict[str, Case] = {
         lambda dtype: nn.MultiHeadAttention(8, 2, dtype=dtype), drawn(2, 5, 8), formulas.attended
     ),
     "MultiHeadAttention, causal": Case(
-        lambda dtype: nn.MultiHeadAttention(8, 2, causal=True, turned=True, dtype=dtype),
+        lambda dtype: nn.MultiHeadAttention(8, 2, causal=True, rotary=True, dtype=dtype),
         drawn(2, 5, 8),
         formulas.attended,
     ),

@@ -102,7 +102,7 @@ def attended(layer: Any, x: Any, context: Any = None, lengths: Any = None) -> An
     """Multi-head attention, query by query."""
     context = x if context is None else context
     size = layer.size // layer.heads
-    turn = turned if layer.turned else lambda row, t: row
+    turn = turned if layer.rotary else lambda row, t: row
     result = np.empty(x.shape)
     for n in range(x.shape[0]):
         for t in range(x.shape[1]):

@@ -283,7 +283,7 @@ FLOATS, IMAGES = np.zeros((2, 3, 4)), np.zeros((2, 3, 8, 8))
         (lambda: nn.sinusoids(3, 3), "size is 3, and sines and cosines come in pairs"),
         (lambda: nn.rotary(FLOATS[..., :3]), "rotary wants an input of shape (…, time, size) with an even size"),
         (lambda: nn.MultiHeadAttention(8, 3), "8 features do not divide into 3 heads"),
-        (lambda: nn.MultiHeadAttention(6, 2, turned=True), "a head has 3 features, and turned ones come in pairs"),
+        (lambda: nn.MultiHeadAttention(6, 2, rotary=True), "a head has 3 features, and rotary ones come in pairs"),
         (lambda: nn.MultiHeadAttention(8, 2)(FLOATS), "wants an input of shape (batch, time, 8), and got (2, 3, 4)"),
         (lambda: nn.MultiHeadAttention(4, 2)(FLOATS, lengths=[3]), "wants lengths of shape (2,), and got (1,)"),
         (lambda: nn.MultiHeadAttention(4, 2)(FLOATS, lengths=[3.0, 1.0]), "lengths that are whole numbers"),

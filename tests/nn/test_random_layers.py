@@ -189,7 +189,7 @@ def test_the_forget_gate_starts_open() -> None:
 
 
 def test_causal_attention_does_not_see_what_comes() -> None:
-    block = nn.TransformerBlock(8, 2, causal=True, turned=True, dtype=np.float64)
+    block = nn.TransformerBlock(8, 2, causal=True, rotary=True, dtype=np.float64)
     x = np.random.default_rng(0).normal(size=(1, 6, 8))
     changed = x.copy()
     changed[:, 4:] += 1

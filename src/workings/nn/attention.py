@@ -51,7 +51,7 @@ class MultiHeadAttention(Module):
     query, key, value, output   `Linear(size → size)`; PyTorch stacks the first three
     heads                       how many; `size` is a multiple of it
     causal                      whether a row sees only itself and what is before it
-    turned                      whether queries and keys are turned by their positions, see `rotary`
+    rotary                      whether queries and keys are turned by their positions, see the function `rotary`
 
     Called with x of shape (batch, time, size), it attends to x itself. `context`, of shape (batch, other time, size),
     is attended to in its place. `lengths`, of shape (batch,), says how many rows of what is attended to are there; the
@@ -67,7 +67,7 @@ class MultiHeadAttention(Module):
     size: int = static()
     heads: int = static()
     causal: bool = static()
-    turned: bool = static()
+    rotary: bool = static()
     query: Linear
     key: Linear
     value: Linear
@@ -79,7 +79,7 @@ class MultiHeadAttention(Module):
         heads: int,
         *,
         causal: bool = False,
-        turned: bool = False,
+        rotary: bool = False,
         bias: bool = True,
         initial: Initial = glorot_uniform,
         rng: Rng = None,
@@ -92,14 +92,14 @@ class MultiHeadAttention(Module):
                 where=user_origin(),
                 fix=f"heads={max(h for h in range(1, heads) if size % h == 0)}",
             )
-        if turned and size // heads % 2:
+        if rotary and size // heads % 2:
             raise ArgumentError(
-                f"MultiHeadAttention: a head has {size // heads} features, and turned ones come in pairs",
+                f"MultiHeadAttention: a head has {size // heads} features, and rotary ones come in pairs",
                 where=user_origin(),
                 fix="a size that is an even multiple of heads",
             )
         rng = generator(rng)
-        self.size, self.heads, self.causal, self.turned = size, heads, causal, turned
+        self.size, self.heads, self.causal, self.rotary = size, heads, causal, rotary
         self.query, self.key, self.value, self.output = (
             Linear(size, size, bias=bias, initial=initial, rng=rng, dtype=dtype) for _ in range(4)
         )
@@ -114,7 +114,7 @@ class MultiHeadAttention(Module):
         query = self.split(self.query(x))
         key = self.split(self.key(context))
         value = self.split(self.value(context))
-        if self.turned:
+        if self.rotary:
             query, key = rotary(query), rotary(key)
         mixed = attention(query, key, value, self.mask(np.shape(x), np.shape(context), lengths))
         joined = np.reshape(np.swapaxes(mixed, -3, -2), np.shape(x))
@@ -145,5 +145,5 @@ class MultiHeadAttention(Module):
         return there if seen is None else there & seen
 
     def __repr__(self) -> str:
-        options = "".join(f", {name}" for name in ("causal", "turned") if getattr(self, name))
+        options = "".join(f", {name}" for name in ("causal", "rotary") if getattr(self, name))
         return f"MultiHeadAttention({self.size}, {self.heads} heads{options})"

@@ -24,7 +24,7 @@ class TransformerBlock(Module):
     """x + attention(norm(x)), and to that feed(norm(·)) is added: what is learned is added to what came.
 
     The norms come first (pre-norm), so that the way through the sums is free. `attention` is a `MultiHeadAttention`
-    with its options `causal` and `turned`; the feed-forward part is two `Linear` layers, of `hidden` features in
+    with its options `causal` and `rotary`; the feed-forward part is two `Linear` layers, of `hidden` features in
     between (4 · size if left out), and an activation.
 
     The input and the result have shape (batch, time, size); `lengths` is as in `MultiHeadAttention`.
@@ -52,7 +52,7 @@ class TransformerBlock(Module):
         *,
         hidden: int | None = None,
         causal: bool = False,
-        turned: bool = False,
+        rotary: bool = False,
         activation: Callable[[Any], Any] = gelu,
         bias: bool = True,
         initial: Initial = glorot_uniform,
@@ -64,7 +64,7 @@ class TransformerBlock(Module):
         self.size, self.activation = size, activation
         self.attention_norm = LayerNorm(size, dtype=dtype)
         self.attention = MultiHeadAttention(
-            size, heads, causal=causal, turned=turned, bias=bias, initial=initial, rng=rng, dtype=dtype
+            size, heads, causal=causal, rotary=rotary, bias=bias, initial=initial, rng=rng, dtype=dtype
         )
         self.feed_norm = LayerNorm(size, dtype=dtype)
         self.widen = Linear(size, wide, bias=bias, initial=initial, rng=rng, dtype=dtype)
@@ -76,6 +76,7 @@ class TransformerBlock(Module):
         attended = self.attention(normal, lengths=lengths)
         x = x + attended
         normal = self.feed_norm(x)
-        hidden = self.activation(self.widen(normal))
+        wide = self.widen(normal)
+        hidden = self.activation(wide)
         fed = self.narrow(hidden)
         return x + fed
