@@ -12,6 +12,7 @@ Batches may be of any sizes; the number is that of all examples at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from workings.errors import ArgumentError
 from workings.train.metrics.classes import F1, Accuracy, ConfusionMatrix, Precision, Recall, TopK
@@ -72,7 +73,7 @@ def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, 
     >>> [metric.name for metric in metrics_of(["accuracy", RMSE()])]
     ['accuracy', 'rmse']
     """
-    every = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+    every: list[Any] = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
     for metric in every:
         if not isinstance(metric, (str, Metric)):
             raise ArgumentError(
