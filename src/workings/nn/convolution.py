@@ -10,7 +10,7 @@ import numpy as np
 
 from workings.errors import ArgumentError
 from workings.nn.initial import Initial, Rng, generator, glorot_uniform
-from workings.nn.module import Module, check_whole, refuse
+from workings.nn.module import Module, check_whole, floating, refuse
 from workings.ops.functions import conv1d, conv2d, conv_transpose2d
 from workings.trace.frames import user_origin
 from workings.trace.trees import static
@@ -61,6 +61,7 @@ class _Convolution(Module):
                 if wrong
                 else f"channels on the second axis; {shape[1]} in place of {self.inputs} if that is their number",
             )
+        floating(self, x)
 
     def _biased(self, y: Any) -> Any:
         return y if self.bias is None else y + np.reshape(self.bias, (self.outputs, *(1,) * len(self.kernel)))

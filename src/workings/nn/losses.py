@@ -7,6 +7,7 @@ target have equal shapes, except where the target holds labels. `LOSSES` has the
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
@@ -21,6 +22,7 @@ __all__ = [
     "LOSSES",
     "Loss",
     "binary_cross_entropy",
+    "check_suited",
     "check_target",
     "cosine",
     "cross_entropy",
@@ -311,6 +313,15 @@ def loss_of(loss: str | Callable[..., Any]) -> Callable[..., Any]:
 # ── bad input ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def check_suited(measure: Callable[..., Any], shape: tuple[int, ...], target: Any) -> None:
+    """Raise where a target does not suit a loss of `nn`, with its options or without; another function takes any."""
+    options = measure.keywords if isinstance(measure, functools.partial) else {}
+    inner = measure.func if isinstance(measure, functools.partial) else measure
+    for name, known in LOSSES.items():
+        if known.function is inner:
+            check_target(name, shape, target, ignore=options.get("ignore"))
+
+
 def check_target(name: str, shape: tuple[int, ...], target: Any, *, ignore: int | None = None) -> None:
     """Raise where a target does not suit the loss of this name, for predictions of this shape.
 
@@ -367,7 +378,9 @@ def _check_labels(name: str, shape: tuple[int, ...], target: Any, ignore: int | 
         raise DtypeError(
             f"{name}: the labels are {labels.dtype}, and not whole numbers",
             where=user_origin(),
-            fix=f"target.astype(int), or probabilities of shape {shape}",
+            fix="np.unique(target, return_inverse=True)[1], which numbers the classes"
+            if labels.dtype.kind in "UST"
+            else f"target.astype(int), or probabilities of shape {shape}",
         )
     if isinstance(target, Operators):
         return

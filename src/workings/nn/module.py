@@ -154,7 +154,7 @@ def refuse(module: Any, problem: str, fix: str, kind: type[Exception] = ShapeErr
 
 
 def check_axis_size(module: Any, x: Any, size: int, axis: int = -1, least: int = 1, form: str = "") -> None:
-    """Raise unless x has at least `least` axes and `size` elements along `axis`; `form` spells the shape wanted."""
+    """Raise unless x has at least `least` axes, `size` elements along `axis`, and floats; `form` spells the shape."""
     shape = np.shape(x)
     wanted = form or f"(…, {size})"
     if len(shape) < max(least, 1) or shape[axis] != size:
@@ -163,6 +163,7 @@ def check_axis_size(module: Any, x: Any, size: int, axis: int = -1, least: int =
             f"wants an input of shape {wanted}, and got {shape}",
             _chain_fix(shape, size, axis) if len(shape) >= least else f"an input with {least} or more axes",
         )
+    floating(module, x)
 
 
 def _chain_fix(shape: tuple[int, ...], size: int, axis: int) -> str:
@@ -174,7 +175,8 @@ def floating(module: Any, x: Any) -> None:
     value: Any = x if isinstance(x, Operators) else np.asarray(x)
     kind = value.dtype
     if kind.kind != "f":
-        refuse(module, f"wants floats, and got {kind}", "x.astype(np.float32)", DtypeError)
+        pixels = " / 255, if they are pixels" if kind == np.uint8 else ""
+        refuse(module, f"wants floats, and got {kind}", f"x.astype(np.float32){pixels}", DtypeError)
 
 
 def check_whole(owner: str, least: int = 1, **values: Any) -> None:

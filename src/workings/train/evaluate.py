@@ -10,11 +10,13 @@ import numpy as np
 from workings import random
 from workings.engines import compile_function
 from workings.errors import ArgumentError, ShapeError
+from workings.nn.losses import check_suited
 from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import flatten, rebuild
+from workings.train.given import check_indices
 from workings.train.metrics import Metric
 
-__all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
+__all__ = ["Evaluator", "apply", "caster", "check_rows", "predict", "rows_of"]
 
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
@@ -27,10 +29,24 @@ def apply(model: Callable[..., Any], x: Any) -> Any:
 def rows_of(name: str, tree: Any) -> int:
     """The number of rows that all arrays of a tree have. Raises `ArgumentError` unless it is one number."""
     counts = {".".join((name, *path)): np.shape(leaf)[0] if np.ndim(leaf) else None for path, leaf in flatten(tree)}
+    if list(counts.values()) == [None]:
+        raise ArgumentError(f"{name} is one number, and has no rows", fix="one row for each example")
     if len(set(counts.values())) != 1 or None in counts.values():
         each = ", ".join(f"{k} has {'no rows' if n is None else n}" for k, n in counts.items()) or f"{name} is empty"
         raise ArgumentError(f"the arrays of {name} are of unequal lengths: {each}", fix="one row for each example")
     return next(n for n in counts.values() if n is not None)
+
+
+def check_rows(x: Any, y: Any, whose: str = "") -> int:
+    """The number of rows of inputs and targets. Raises `ArgumentError` unless they are equally many."""
+    counts = rows_of(f"{whose}x", x), rows_of(f"{whose}y", y)
+    if counts[0] != counts[1]:
+        raise ArgumentError(
+            f"{whose}x has {counts[0]:,} rows and {whose}y has {counts[1]:,}", fix="one target for each input"
+        )
+    if not counts[0]:
+        raise ArgumentError(f"{whose}x and {whose}y have no rows", fix="one row for each example")
+    return counts[0]
 
 
 class _Compiled(NamedTuple):
@@ -65,7 +81,7 @@ class Evaluator:
         x, y = self._cast("x", x), self._cast("y", y)
         given = {"x": x, "y": y}
         total, statistics = 0.0, [[] for _ in metrics]
-        count = rows_of("the data", given)
+        count = check_rows(x, y)
 
         def measured(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
             prediction = predict(model, x)
@@ -73,6 +89,8 @@ class Evaluator:
 
         for block in self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part}))):
             part, (loss, prediction) = block
+            if isinstance(prediction, np.ndarray) and isinstance(part["y"], np.ndarray):
+                check_suited(self._loss, prediction.shape, part["y"])
             total += float(loss) * rows_of("y", part["y"])
             for found, metric in zip(statistics, metrics, strict=True):
                 found.append(metric.statistic(prediction, part["y"]))
@@ -94,6 +112,7 @@ class Evaluator:
         if found is None:
             trace = trace_function(function, arguments)
             found = self._compiled[key] = _Compiled(trace, compile_function(trace.graph, self._engine))
+        check_indices(found.trace, arguments)
         return found.trace.assemble(found.call(*leaves))
 
 

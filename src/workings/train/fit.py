@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.nn.losses import LOSSES, check_target, loss_of
+from workings.nn.losses import LOSSES, check_suited, loss_of
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.checkpoints import Checkpoints
 from workings.train.checks import check_count
 from workings.train.data import split
 from workings.train.epochs import EarlyStopping, Epochs
-from workings.train.evaluate import Evaluator, apply, caster, predict, rows_of
+from workings.train.evaluate import Evaluator, apply, caster, check_rows, predict
 from workings.train.events import Listener, Reason
 from workings.train.feed import Batches
+from workings.train.given import check_dtype, check_indices, check_model, check_options, check_ragged
 from workings.train.metrics import Metric, metrics_of
 from workings.train.optimizers import Adam, Optimizer, optimizer_of
 from workings.train.program import build
@@ -103,6 +103,21 @@ def fit(
 
     Raises `ArgumentError`, `ShapeError` and their kin before the first step for whatever does not fit.
     """
+    check_model(model)
+    check_ragged("x", x)
+    check_ragged("y", y)
+    check_dtype(dtype)
+    check_options(
+        {
+            "augment": (augment, callable, "augment=lambda x: …, of the inputs of a batch"),
+            "early_stopping": (early_stopping, EarlyStopping, "early_stopping=wk.EarlyStopping()"),
+            "reduce_on_plateau": (
+                reduce_on_plateau,
+                ReduceOnPlateau,
+                "reduce_on_plateau=wk.schedules.ReduceOnPlateau()",
+            ),
+        }
+    )
     measure = loss_of(loss)
     cast = caster(np.dtype(dtype))
     x, y = cast("x", x), cast("y", y)
@@ -110,11 +125,11 @@ def fit(
     if isinstance(held, _Split):
         x, y, held = held.x, held.y, held.held
     model = rebuild(model, lambda path, leaf: cast(".".join(path), leaf))
-    rows = _check_rows(x, y)
+    rows = check_rows(x, y)
     size = min(_USUAL_BATCH, rows) if batch_size is None else batch_size
     batches = Batches(size, shuffle, seed)
     batches.check(rows)
-    _check_target(measure, model, x, y)
+    _check_values(measure, model, size, (x, y), held)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
     count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
@@ -174,39 +189,28 @@ def _validation(
         return None
     if isinstance(validation, tuple) and len(validation) == 2:
         held = cast("the validation's x", validation[0]), cast("the validation's y", validation[1])
-        _check_rows(*held, "the validation's ")
+        check_rows(*held, "the validation's ")
         return held
     if isinstance(validation, (int, float)) and not isinstance(validation, bool):
-        _check_rows(x, y)
+        check_rows(x, y)
+        if not 0 < validation < 1:
+            raise ArgumentError(f"validation is {validation:g}; a share lies between 0 and 1", fix="validation=0.1")
         (x, y), held = split(x, y, float(validation), seed, stratify=stratify)
         return _Split(x, y, held)
     raise ArgumentError(
-        f"validation is {validation!r}; it is a share of the data, or a pair of inputs and targets",
+        f"validation is a {type(validation).__name__}; it is a share of the data, or a pair of inputs and targets",
         fix="validation=0.1, or validation=(x_validation, y_validation)",
     )
 
 
-def _check_rows(x: Any, y: Any, whose: str = "") -> int:
-    """The number of rows of inputs and targets. Raises `ArgumentError` unless they are equally many."""
-    counts = rows_of(f"{whose}x", x), rows_of(f"{whose}y", y)
-    if counts[0] != counts[1]:
-        raise ArgumentError(
-            f"{whose}x has {counts[0]:,} rows and {whose}y has {counts[1]:,}", fix="one target for each input"
-        )
-    if not counts[0]:
-        raise ArgumentError(f"{whose}x and {whose}y have no rows", fix="one row for each example")
-    return counts[0]
-
-
-def _check_target(measure: Callable[..., Any], model: Any, x: Any, y: Any) -> None:
-    """Raise where a target does not suit a loss of `nn`, by the values that the labels have."""
-    inner = measure.func if isinstance(measure, functools.partial) else measure
-    options = measure.keywords if isinstance(measure, functools.partial) else {}
-    known = {known.function: name for name, known in LOSSES.items()}
-    if inner not in known or not isinstance(y, np.ndarray):
-        return
-    few = rebuild(x, lambda _, leaf: leaf[:1])
-    outputs = trace_function(predict, {"model": model, "x": few}).graph.outputs
-    if len(outputs) == 1:
-        shape = (len(y), *outputs[0].shape[1:])
-        check_target(known[inner], shape, y, ignore=options.get("ignore"))
+def _check_values(measure: Callable[..., Any], model: Any, size: int, *given: tuple[Any, Any] | None) -> None:
+    """Raise where targets do not suit the loss, or indices the model, by the values of pairs of inputs and targets."""
+    (x, _), *_ = [pair for pair in given if pair is not None]
+    first = rebuild(x, lambda _, leaf: leaf[:size])
+    names = {("model", *path): ".".join(path) for path, _ in flatten(model)}
+    trace = trace_function(predict, {"model": model, "x": first}, names=names)
+    outputs = trace.graph.outputs
+    for x, y in [pair for pair in given if pair is not None]:
+        check_indices(trace, {"model": model, "x": x})
+        if len(outputs) == 1 and isinstance(y, np.ndarray):
+            check_suited(measure, (len(y), *outputs[0].shape[1:]), y)

@@ -139,7 +139,7 @@ def prepare(
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
     """The listeners as a tuple. Raises `ArgumentError` for one that cannot be called."""
-    every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
+    every: tuple[Any, ...] = tuple(listeners) if isinstance(listeners, (list, tuple)) else (listeners,)
     for listener in every:
         if not callable(listener):
             raise ArgumentError(

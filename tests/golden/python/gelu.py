@@ -14,11 +14,11 @@ def erf(x):
     """The error function, element by element; in float32 a quotient, right to 4 · 2⁻²³ of its value."""
     if x.dtype != np.float32:
         return np.vectorize(math.erf, otypes=[x.dtype])(x)[()]
-    p = 6.571955e-06, 0.0004052885, 0.004191926, 0.05556873, 0.1924245, 1.128379226
-    q = 2.48051e-07, 7.09922e-05, 0.00140641816, 0.01620646194, 0.117201008, 0.50386524, 1
+    p = np.array([6.571955e-06, 0.0004052885, 0.004191926, 0.05556873, 0.1924245, 1.128379226], x.dtype)
+    q = np.array([2.48051e-07, 7.09922e-05, 0.00140641816, 0.01620646194, 0.117201008, 0.50386524, 1], x.dtype)
     x = np.clip(x, -3.92, 3.92)  # from there on it is 1
     square = x * x
-    y = x * (np.polyval(np.float32(p), square) / np.polyval(np.float32(q), square))
+    y = x * (np.polyval(p, square) / np.polyval(q, square))
     return np.clip(y, -1, 1)
 
 

@@ -12,7 +12,9 @@ Batches may be of any sizes; the number is that of all examples at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from workings.errors import ArgumentError
 from workings.train.metrics.classes import F1, Accuracy, ConfusionMatrix, Precision, Recall, TopK
 from workings.train.metrics.metric import Metric, Statistic
 from workings.train.metrics.regression import MAE, R2, RMSE
@@ -71,5 +73,11 @@ def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, 
     >>> [metric.name for metric in metrics_of(["accuracy", RMSE()])]
     ['accuracy', 'rmse']
     """
-    every = [metrics] if isinstance(metrics, (str, Metric)) else metrics
+    every: list[Any] = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+    for metric in every:
+        if not isinstance(metric, (str, Metric)):
+            raise ArgumentError(
+                f"metrics holds {metric!r}, which is no metric",
+                fix=f"{metric.__name__}(), an instance" if isinstance(metric, type) else 'metrics="accuracy"',
+            )
     return tuple(metric_of(m) if isinstance(m, str) else m for m in every)
