@@ -207,3 +207,8 @@ def test_every_layer_has_a_place_in_the_picture_and_the_derivation():
     for text in (str(wk.draw(run.program, depth=1)), str(run.explain())):
         for layer in ("layers.0", "layers.3"):
             assert layer in text
+
+
+def test_a_thousand_short_epochs():
+    run = wk.fit(nn.Linear(1, 1, rng=0), X[:4, :1], X[:4, :1], loss="mse", epochs=1000, progress=False)
+    assert len(run.history) == 1000

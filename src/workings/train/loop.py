@@ -80,6 +80,7 @@ def run_steps(
             goal, now = min(position.step + size, last), settings()
             if epoch is not None:
                 goal = min(goal, position.step - position.step % epoch + epoch)
+            count = goal - position.step
             try:
                 with interrupts.raised():
                     carry, step = engine.run(position.carry, data, now, losses, position.step, goal)
@@ -102,8 +103,9 @@ def run_steps(
                 reason = why or Reason.INTERRUPTED
                 break
             if chunk is None:
-                fit = int(size * _CHUNK_SECONDS / max(until - since, 1e-9))
-                size = max(1, min(fit, size * _MOST_GROWTH))
+                # by what was run: a chunk may have ended early, at the end of an epoch
+                fit = int(count * _CHUNK_SECONDS / max(until - since, 1e-9))
+                size = max(1, min(fit, count * _MOST_GROWTH))
     loss = float(losses[position.step - 1]) if position.step else None
     emit(Stopped(position.step, reason, loss, time.perf_counter() - begin))
     return reason
