@@ -62,12 +62,16 @@ FAILING = {
     "of an argument": "wk.train(loss, {'u': 1.0}, data)",
     "that is not ours": "wk.train(lambda w: {}['key'], {'w': 1.0})",
 }
+TRAINED = {
+    "history": "wk.fit(wk.nn.Linear(2, 1), np.ones((8, 2)), np.ones((8, 1)), loss='mse', progress=False).history",
+    "rates": "wk.find_learning_rate(loss, start, data)",
+}
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The output of each cell, by its name."""
-    sources = {"net": NET, **SHOWN, **FAILING}
+    sources = {"net": NET, **SHOWN, **FAILING, **TRAINED}
     cells = [nbformat.v4.new_code_cell(source) for source in sources.values()]
     book = nbformat.v4.new_notebook(cells=cells)
     folder = tmp_path_factory.mktemp("notebook")
@@ -167,7 +171,7 @@ def html(outputs: Mapping[str, Any], name: str) -> Reader:
     return read(only(outputs, name, "text/html"))
 
 
-@pytest.mark.parametrize("name", ["graph", "program", "run", "picture", "error"])
+@pytest.mark.parametrize("name", ["graph", "program", "run", "history", "rates", "picture", "error"])
 def test_html_is_balanced_and_keeps_to_itself(outputs, name):
     shown = only(outputs, name, "text/html")
     found = read(shown)
@@ -227,6 +231,19 @@ def test_runs_of_few_steps(steps):
     assert ("not begun" in found.text) == (steps == 0)
     assert found.text.count("before step") == min(steps, 2)
     assert ("svg" in found.tags) == (steps == 2)
+
+
+def test_a_history_is_shown_as_a_plot_and_a_table(outputs):
+    found = html(outputs, "history")
+    assert "svg" in found.tags
+    assert found.tags.count("tr") == 11
+    assert "validation_loss" not in found.text
+
+
+def test_a_learning_rate_is_shown_with_its_reason(outputs):
+    found = html(outputs, "rates")
+    assert "svg" in found.tags
+    assert re.search(r"Learning rate [\d.]+: the loss, .* at first, falls fastest at", found.text), found.text
 
 
 def test_losses_far_apart_are_plotted_by_powers_of_ten():

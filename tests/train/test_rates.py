@@ -129,6 +129,17 @@ def test_labels_of_noise_and_small_rates_are_refused():
         wk.find_learning_rate(model(), X, y, loss="cross_entropy", optimizer=wk.SGD(), highest=1e-4)
 
 
+def test_ctrl_c_ends_it():
+    def resume(self, *args, **settings):
+        self.reason = wk.Reason.INTERRUPTED
+        return self
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wk.Run, "resume", resume)
+        with pytest.raises(KeyboardInterrupt):
+            wk.find_learning_rate(model(), X, Y, loss="cross_entropy")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -16,6 +16,7 @@ from workings.errors import ArgumentError, NonFiniteError
 from workings.graph.display import AsHtml
 from workings.train.checks import check_count, check_rate
 from workings.train.data import split
+from workings.train.events import Reason
 from workings.train.fit import fit
 from workings.train.loop import Position
 from workings.train.optimizers import optimizer_of
@@ -175,14 +176,15 @@ def _tried(run: Run, rates: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndar
     A first round, in which nothing is learned, says how hard each batch is by itself. With gradients that are
     collected over several steps all of these are one.
     """
-    hard = run.resume(len(rates) * steps, learning_rate=0.0).losses.astype(float)
+    _resume(run, len(rates) * steps, 0.0)
+    hard = run.losses.astype(float)
     hard = hard.reshape(-1, steps).mean(axis=1) - hard.mean()
     run._position = Position(run.program.start(), np.empty(0, run.program.loss.dtype))
     losses: list[float] = []
     for rate, more in zip(rates.tolist(), hard.tolist(), strict=True):
         first = run.steps
         try:
-            run.resume(steps, learning_rate=rate)
+            _resume(run, steps, rate)
         except NonFiniteError:
             break
         losses.append(float(np.mean(run.losses[first:], dtype=float)) - more)
@@ -192,6 +194,12 @@ def _tried(run: Run, rates: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndar
         if away > _GROWTH * max(losses[0] - best, _LEAST * abs(losses[0])) and len(losses) > _FEWEST:
             break
     return rates[: len(losses)], np.array(losses)
+
+
+def _resume(run: Run, steps: int, rate: float) -> None:
+    run.resume(steps, learning_rate=rate)
+    if run.reason is Reason.INTERRUPTED:
+        raise KeyboardInterrupt  # there is nothing to be said of a part of the rates
 
 
 # ── the number ──
