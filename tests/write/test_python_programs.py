@@ -57,7 +57,7 @@ print("FOUND" + json.dumps(found))
     found = json.loads(done.stdout.split("FOUND")[1])
     for name, make in programs.ALL.items():
         p = make()
-        losses = np.empty(p.steps)
+        losses = np.empty(p.steps, p.loss.dtype)
         carry, step = ReferenceEngine(p).run(p.start(), *arguments(p), losses, 0, p.steps)
         assert found[name][0] == losses[:step].tobytes().hex(), name
         assert found[name][1] == [value.tobytes().hex() for value in carry], name

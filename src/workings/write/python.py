@@ -15,7 +15,7 @@ from workings.graph import Graph, Node, Program, Role
 from workings.graph.layouts import UNKNOWN, Layouts
 from workings.graph.names import RESERVED, Names, identifier
 from workings.write.expressions import Expression, literal
-from workings.write.literals import INLINE, Spelled, spelled, typed
+from workings.write.literals import INLINE, Spelled, name_of, spelled, typed
 from workings.write.loop import every_node, write_loops
 from workings.write.page import Page
 from workings.write.statements import compose, only_start, plan
@@ -245,7 +245,8 @@ def _write_main(
         for name in members:
             page.listed(f"{name} = {texts[name].before}", texts[name].items, texts[name].after, 4)
     page.gap()
-    page.line(f"losses = np.empty({program.steps})", 4)
+    dtype = "" if program.loss.dtype == np.float64 else f", dtype={name_of(program.loss.dtype)}"
+    page.line(f"losses = np.empty({program.steps}{dtype})", 4)
     results = [*(names[c.input] for c in program.carry), "step"]
     arguments = [name for _, members in groups for name in members]
     arguments += ["losses", "0", str(program.steps)]

@@ -78,7 +78,7 @@ if __name__ == "__main__":
     # Settings
     learning_rate = np.float32(0.1)
 
-    losses = np.empty(20)
+    losses = np.empty(20, dtype=np.float32)
     w, step = train(w, x, mask, learning_rate, losses, 0, 20)
     print(f"step 0: loss {losses[0]}")
     print(f"step {step - 1}: loss {losses[step - 1]}")

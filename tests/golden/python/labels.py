@@ -61,7 +61,7 @@ if __name__ == "__main__":
     # Settings
     learning_rate = np.float32(0.1)
 
-    losses = np.empty(50)
+    losses = np.empty(50, dtype=np.float32)
     w, step = train(w, x, t, learning_rate, losses, 0, 50)
     print(f"step 0: loss {losses[0]}")
     print(f"step {step - 1}: loss {losses[step - 1]}")
