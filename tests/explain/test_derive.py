@@ -288,3 +288,28 @@ def test_names_of_any_length_and_script_fit(name, width):
         derivation = derive(loss, [wrt], values, learning_rate=0.1)
         assert derivation.ok
         assert all(columns(line) <= width for line in derivation.text(width).splitlines())
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_kink_within_the_step_is_told_and_not_taken_for_a_mistake(count):
+    # at 0 the derivative of relu is 0 by convention, and central differences see the mean of both sides
+    w = input_node("w", (count,), float, "parameter")
+    loss = call("sum", call("where", call("less_equal", w, 0.0), 0.0, w), label="loss")
+    derivation = derive(loss, [w], {w: np.zeros(count)})
+    assert derivation.ok
+    assert "which is no measure: within the step w ≤ 0 turns over, a kink" in said(derivation)
+
+
+def test_a_kink_near_by_is_avoided_by_a_shorter_step():
+    w = input_node("w", (3,), float, "parameter")
+    loss = call("sum", call("where", call("less_equal", w, 0.0), 0.0, w), label="loss")
+    derivation = derive(loss, [w], {w: np.array([2e-6, 1.0, -1.0])})  # the usual step is 6e-6
+    assert derivation.ok
+    assert "no measure" not in said(derivation)
+
+
+def test_a_wrong_partial_is_seen_beside_a_kink_that_is_far(monkeypatch):
+    monkeypatch.setitem(_OPS, "tanh", replace(lookup("tanh"), partials=(lambda x, y: 1 - y,)))
+    w = input_node("w", (3,), float, "parameter")
+    loss = call("sum", call("tanh", call("where", call("less_equal", w, 0.0), 0.0, w)), label="loss")
+    assert "!! THEY DIFFER" in said(derive(loss, [w], {w: np.array([0.5, 1.0, -1.0])}))
