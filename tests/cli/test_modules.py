@@ -248,7 +248,10 @@ BROKEN = {
     "data by other names": ("from workings import nn\ndata = {'z': 1}\n" + MODEL + LOSS, ("a dict of z", "a pair")),
     "seed in words": (DATA + MODEL + LOSS + "seed = 'one'\n", ("`seed`", "'one'")),
     "epochs in words": (DATA + MODEL + LOSS + "epochs = 'ten'\n", ("epochs is 'ten'",)),
-    "shapes that do not chain": (DATA + "model = nn.Linear(4, 2)\n" + LOSS, ("Linear(4 → 2) wants an input of shape (…, 4), and got",)),
+    "shapes that do not chain": (
+        DATA + "model = nn.Linear(4, 2)\n" + LOSS,
+        ("Linear(4 → 2) wants an input of shape (…, 4), and got",),
+    ),
     "a metric without validation data": (DATA + MODEL + LOSS + "validation = 2.0\n", ("2",)),
 }
 

@@ -446,7 +446,8 @@ class Run(AsHtml):
         """The run as a page: derivation, picture and program, with a slider over recorded steps.
 
         At most so many `steps` are recorded, spread over those that were run, the first and the last among them;
-        each is worked out again, derived and checked. The page stands alone: `page.save("run.html")`.
+        each is worked out again, derived and checked. A page is of one graph, so that steps with the smaller last
+        batch of an epoch are left out where there are others. The page stands alone: `page.save("run.html")`.
 
         >>> import workings as wk
         >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=5)
@@ -459,10 +460,14 @@ class Run(AsHtml):
 
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ArgumentError(f"steps is {steps!r}; a page shows 1 step or more", fix="steps=100")
-        chosen = spread(self.steps, int(steps), self._first)
+        every = range(self._first, self.steps + 1)
+        alike = every if self.program.final is None else [s for s in every if self.program.at(s) is self.program]
+        alike = alike or every[:1]  # the next step alone is there, and its batch is the smaller one
+        chosen = [alike[i] for i in spread(len(alike) - 1, int(steps))]
         bar = wanted(self._progress if progress is None else progress)
         frames = [recorded(self.program, found) for found in shown(self._before(chosen), len(chosen), "recording", bar)]
-        return run_page(frames, self.program.step, self._written, self.losses, about=self._about())
+        graph = self.program.at(chosen[0]).step
+        return run_page(frames, graph, self._written, self.losses, about=self._about())
 
     @property
     def _first(self) -> int:
