@@ -83,6 +83,33 @@ def test_the_latest_and_the_best_are_kept(tmp_path):
     assert files(tmp_path / "other") == ["step-000009.safetensors"]
 
 
+def test_a_run_that_is_begun_anew_takes_the_place_of_the_one_before(tmp_path):
+    fitted(tmp_path, 6)
+    fitted(tmp_path, 2)
+    assert files(tmp_path) == ["best.safetensors", "step-000003.safetensors", "step-000006.safetensors"]
+    assert wk.load(tmp_path).steps == 6
+
+
+def test_the_best_is_that_of_an_epoch_whatever_else_is_kept(tmp_path):
+    best = tmp_path / "best.safetensors"
+    run = fitted(wk.Checkpoints(tmp_path, every=3), 1, optimizer=wk.SGD(0.0))
+    run.resume(steps=1)  # into the second epoch
+    assert wk.load(best).steps == 3
+    run.resume(epochs=1, learning_rate=0.1)
+    run.resume(epochs=1, learning_rate=1e3)  # the third ends worse than the second
+    losses = run.history["validation_loss"]
+    assert losses[1] < min(losses[0], losses[2])
+    assert wk.load(best).steps == 6
+
+
+def test_a_run_that_goes_on_after_its_patience_is_kept_as_one_that_goes_on(tmp_path):
+    options = {"early_stopping": wk.EarlyStopping(patience=0), "optimizer": wk.SGD(0.0)}
+    run = fitted(tmp_path, 9, **options)
+    assert run.reason is wk.Reason.PATIENCE
+    run.resume(steps=1)
+    assert fitted(tmp_path, 1, resume=True, **options).reason is wk.Reason.STEPS
+
+
 def test_steps_before_a_checkpoint_cannot_be_worked_out_again(tmp_path):
     fitted(tmp_path, 2)
     run = fitted(tmp_path, resume=True)

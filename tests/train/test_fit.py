@@ -151,6 +151,21 @@ def test_several_inputs_and_targets():
     assert named.predict({"left": left[:5], "right": right[:5]})["sum"].shape == (5, 1)
 
 
+def test_inputs_by_name_may_come_in_any_order():
+    @dataclass
+    class Both:
+        weight: Any
+
+        def __call__(self, first, second):
+            return first @ self.weight + 10 * (second @ self.weight)
+
+    t = X.sum(axis=1, keepdims=True)
+    run = fitted(Both(np.ones((4, 1))), {"first": X, "second": 2 * X}, t, loss="mse", epochs=1)
+    answers = run.predict({"first": X, "second": 2 * X})
+    assert np.array_equal(run.predict({"second": 2 * X, "first": X}), answers)
+    np.testing.assert_allclose(answers, run.model(X, 2 * X), rtol=1e-5, atol=1e-5)
+
+
 def test_inputs_are_changed_on_the_way_in():
     run = fitted(augment=lambda x: x + 0.1 * wk.random.normal(wk.random.next_key(), x.shape, x.dtype), epochs=2)
     assert "threefry" in run.source()

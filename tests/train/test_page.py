@@ -100,6 +100,21 @@ def test_a_run_that_has_not_begun_has_a_page():
     assert data_of(run_of(0).page())["steps"] == [0]
 
 
+def test_steps_with_a_smaller_batch_are_left_out():
+    def batched(steps):
+        rows = {"x": np.arange(1.0, 8.0), "expected": np.ones(7)}
+        return wk.train(
+            lambda w, x, expected: np.mean((w * x - expected) ** 2), {"w": 0.5}, rows, batch_size=3, steps=steps
+        )
+
+    run = batched(8)  # the next step is the last of an epoch
+    assert data_of(run.page())["steps"] == [0, 1, 3, 4, 6, 7]
+    assert data_of(run.page(steps=1))["steps"] == [0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(run), "_first", 8)
+        assert data_of(run.page())["steps"] == [8]
+
+
 def test_a_page_is_saved_whole_under_a_name_of_a_page(tmp_path):
     page = run_of(2).page()
     assert page.save(tmp_path / "neuron.html").read_text(encoding="utf-8") == page.html

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from workings.train.loop import Position
 from workings.train.schedules import Plateau
 from workings.train.storage import ENDING, digest, read, write
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Checkpoints", "latest", "restore", "state_of"]
 
 _NAME = re.compile(r"step-(\d+)" + re.escape(ENDING))
@@ -33,7 +30,8 @@ _NAME = re.compile(r"step-(\d+)" + re.escape(ENDING))
 class Checkpoints:
     """Where a run is saved while it goes on, and how often.
 
-    folder  holds the files `step-000120.safetensors`, and `best.safetensors`
+    folder  holds the files `step-000120.safetensors`, and `best.safetensors`; those of a run that is begun anew take
+            the place of those that are there
     every   a file is written after so many epochs, and at the end
     keep    so many of the latest are kept
     best    whether the epoch in which the watched number was best is kept as well: that of early stopping, or else
@@ -71,24 +69,28 @@ class Checkpoints:
                 fix="a folder that can be written to",
             ) from error
 
-    def save(self, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], improved: bool) -> None:
-        """Write a file, and take away those that are too many."""
+    def save(self, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Write a file, and take away those that are too many, or of a run that had come further than this one."""
         write(self.path / f"step-{step:06d}{ENDING}", arrays, facts)
-        if improved and self.best:
-            write(self.path / f"best{ENDING}", arrays, facts)
-        for old in _found(self.path)[: -self.keep]:
-            old.unlink(missing_ok=True)
+        found = _found(self.path)
+        own = [number for number in found if number <= step][-self.keep :]
+        for number in found.keys() - own:
+            found[number].unlink(missing_ok=True)
+
+    def save_best(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Write the file of the best epoch."""
+        write(self.path / f"best{ENDING}", arrays, facts)
 
 
-def _found(folder: Path) -> list[Path]:
-    """The checkpoints of a folder, the earliest first."""
+def _found(folder: Path) -> dict[int, Path]:
+    """The checkpoints of a folder by their steps, the earliest first."""
     files = [(int(m[1]), path) for path in folder.glob(f"step-*{ENDING}") if (m := _NAME.fullmatch(path.name))]
-    return [path for _, path in sorted(files)]
+    return dict(sorted(files))
 
 
 def latest(folder: Path) -> Path | None:
     """The latest checkpoint of a folder; None if there is none."""
-    return next(reversed(_found(folder)), None)
+    return next(reversed(_found(folder).values()), None)
 
 
 def fingerprint(program: Program) -> str:

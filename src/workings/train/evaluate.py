@@ -106,14 +106,15 @@ class Evaluator:
             yield work({k: rebuild(tree, lambda _, leaf, part=part: leaf[part]) for k, tree in given.items()})
 
     def _run(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        leaves = [leaf for _, leaf in flatten(arguments)]
-        key = (function.__name__, *((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves))
+        leaves = list(flatten(arguments))
+        # with the paths: a dict whose keys stand in another order hands over its arrays in that order
+        key = (function.__name__, *((path, np.shape(leaf), np.asarray(leaf).dtype) for path, leaf in leaves))
         found = self._compiled.get(key)
         if found is None:
             trace = trace_function(function, arguments)
             found = self._compiled[key] = _Compiled(trace, compile_function(trace.graph, self._engine))
         check_indices(found.trace, arguments)
-        return found.trace.assemble(found.call(*leaves))
+        return found.trace.assemble(found.call(*(leaf for _, leaf in leaves)))
 
 
 def predict(model: Any, x: Any) -> Any:

@@ -161,6 +161,7 @@ class Run(AsHtml):
                 listener(event)
 
         self._running = True
+        self.reason = Reason.STEPS  # a checkpoint on the way is of a run that goes on
         try:
             self.reason = run_steps(
                 self._engine,
@@ -179,7 +180,7 @@ class Run(AsHtml):
             for bar in bars:
                 bar.close()
         if self._checkpoints is not None and self.reason is not Reason.NON_FINITE:
-            self._keep(self._checkpoints)
+            self._checkpoints.save(self.steps, *self._state())
         if self.reason is Reason.NON_FINITE:
             values = self._setting_values()
             error = autopsy(self.program, self._position.carry, self._data, values, self.steps)
@@ -217,9 +218,8 @@ class Run(AsHtml):
             self._settings["learning_rate"] *= factor
             self._begin_leg()
         reason = Reason.PATIENCE if epochs.watch(row, self._position.carry) else None
-        kept = self._checkpoints
-        if kept is not None and reason is None and row["epoch"] % kept.every == 0:
-            self._keep(kept)
+        if self._checkpoints is not None:
+            self._keep(self._checkpoints, row["epoch"], reason is None)
         if reason is not None and epochs.best.carry is not None:
             self._position.carry = epochs.best.carry
             self._legs.append(Leg(step, self._position.carry, self._setting_values()))
@@ -309,6 +309,18 @@ class Run(AsHtml):
         self._legs = [Leg(self.steps, self._position.carry, self._setting_values())]
         return self.steps // self.program.batches
 
+    def _keep(self, kept: Checkpoints, epoch: int, goes_on: bool) -> None:
+        """Write the checkpoints that are due at the end of an epoch; that of the end of the run is written there."""
+        assert self._epochs is not None
+        best, due = kept.best and self._epochs.best.epoch == epoch, goes_on and epoch % kept.every == 0
+        if not best and not due:
+            return
+        state = self._state()
+        if best:
+            kept.save_best(*state)
+        if due:
+            kept.save(self.steps, *state)
+
     @cached_property
     def _mark(self) -> str:
         return fingerprint(self.program)
@@ -330,11 +342,6 @@ class Run(AsHtml):
         block = task.batches.size
         few = self._built.arguments.first(block)["x"]
         return graph_facts(predicting(self.model, few), block)
-
-    def _keep(self, kept: Checkpoints) -> None:
-        epochs = self._epochs
-        improved = epochs is not None and epochs.best.waited == 0
-        kept.save(self.steps, *self._state(), improved)
 
     # ── questions ──
 
@@ -446,7 +453,8 @@ class Run(AsHtml):
         """The run as a page: derivation, picture and program, with a slider over recorded steps.
 
         At most so many `steps` are recorded, spread over those that were run, the first and the last among them;
-        each is worked out again, derived and checked. The page stands alone: `page.save("run.html")`.
+        each is worked out again, derived and checked. A page is of one graph, so that steps with the smaller last
+        batch of an epoch are left out where there are others. The page stands alone: `page.save("run.html")`.
 
         >>> import workings as wk
         >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=5)
@@ -459,10 +467,14 @@ class Run(AsHtml):
 
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
             raise ArgumentError(f"steps is {steps!r}; a page shows 1 step or more", fix="steps=100")
-        chosen = spread(self.steps, int(steps), self._first)
+        every = range(self._first, self.steps + 1)
+        alike = every if self.program.final is None else [s for s in every if self.program.at(s) is self.program]
+        alike = alike or every[:1]  # the next step alone is there, and its batch is the smaller one
+        chosen = [alike[i] for i in spread(len(alike) - 1, int(steps))]
         bar = wanted(self._progress if progress is None else progress)
         frames = [recorded(self.program, found) for found in shown(self._before(chosen), len(chosen), "recording", bar)]
-        return run_page(frames, self.program.step, self._written, self.losses, about=self._about())
+        graph = self.program.at(chosen[0]).step
+        return run_page(frames, graph, self._written, self.losses, about=self._about())
 
     @property
     def _first(self) -> int:
