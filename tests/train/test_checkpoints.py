@@ -110,6 +110,15 @@ def test_a_run_that_goes_on_after_its_patience_is_kept_as_one_that_goes_on(tmp_p
     assert fitted(tmp_path, 1, resume=True, **options).reason is wk.Reason.STEPS
 
 
+def test_a_history_is_read_as_it_was(tmp_path):
+    run = fitted(epochs=2, metrics=["accuracy", "confusion_matrix"])
+    run.history.append({**run.history[-1], "epoch": 3, "accuracy": float("nan"), "validation_loss": float("inf")})
+    found = wk.load(run.save(tmp_path / "net")).history
+    for name in ("epoch", "accuracy", "validation_loss", "confusion_matrix"):
+        np.testing.assert_array_equal(found[name], run.history[name])
+        assert found[name].dtype == run.history[name].dtype
+
+
 def test_steps_before_a_checkpoint_cannot_be_worked_out_again(tmp_path):
     fitted(tmp_path, 2)
     run = fitted(tmp_path, resume=True)

@@ -159,18 +159,10 @@ def restore(path: Path, program: Program, epochs: Epochs | None, mark: str) -> t
         kept = tuple(_own(arrays[f"best/{i}"]) for i in range(len(program.carry))) if best["kept"] else None
         value = None if best["value"] is None else float(best["value"])
         epochs.best = Watched(value, int(best["epoch"]), kept, int(best["waited"]))
-        epochs.history = History([_row(row) for row in facts["history"]])
+        epochs.history = History.restored(facts["history"])
         epochs.reduced = Plateau(*facts["plateau"])
     return position, {name: float.fromhex(v) for name, v in facts["settings"].items()}, str(facts["reason"])
 
 
 def _own(value: np.ndarray) -> Any:
     return value[()] if value.ndim == 0 else np.ascontiguousarray(value)
-
-
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of a history as it was: lists are arrays, and nan and inf have been written as words."""
-    return {
-        name: np.asarray(value) if isinstance(value, list) else float(value) if isinstance(value, str) else value
-        for name, value in row.items()
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,11 +11,12 @@ import numpy as np
 from workings import random
 from workings.engines import compile_function
 from workings.errors import ArgumentError, ShapeError
+from workings.nn.losses import LOSSES, check_target
 from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.metrics import Metric
 
-__all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
+__all__ = ["Evaluator", "apply", "caster", "loss_name", "predict", "rows_of"]
 
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
@@ -31,6 +33,11 @@ def rows_of(name: str, tree: Any) -> int:
         each = ", ".join(f"{k} has {'no rows' if n is None else n}" for k, n in counts.items()) or f"{name} is empty"
         raise ArgumentError(f"the arrays of {name} are of unequal lengths: {each}", fix="one row for each example")
     return next(n for n in counts.values() if n is not None)
+
+
+def loss_name(loss: Callable[..., Any]) -> str | None:
+    """The name of a loss of `nn`; None for another."""
+    return next((name for name, known in LOSSES.items() if known.function == loss), None)
 
 
 class _Compiled(NamedTuple):
@@ -53,6 +60,20 @@ class Evaluator:
         self._block = block
         self._cast = cast
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    def check(self, model: Any, x: Any, y: Any) -> None:
+        """Raise where targets do not suit a loss of `nn`, by the values that the labels have."""
+        x, y = self._cast("x", x), self._cast("y", y)
+        loss, options = self._loss, {}
+        if isinstance(loss, functools.partial):
+            loss, options = loss.func, loss.keywords
+        name = loss_name(loss)
+        if name is None or not isinstance(y, np.ndarray) or not len(y):
+            return
+        few = rebuild(x, lambda _, leaf: leaf[:1])
+        outputs = trace_function(predict, {"model": model, "x": few}).graph.outputs
+        if len(outputs) == 1:
+            check_target(name, (len(y), *outputs[0].shape[1:]), y, ignore=options.get("ignore"))
 
     def predict(self, model: Any, x: Any) -> Any:
         """The predictions for these inputs, one for each row."""

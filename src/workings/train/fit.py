@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.nn.losses import LOSSES, check_target, loss_of
-from workings.trace.trace import trace_function
+from workings.nn.losses import loss_of
 from workings.trace.trees import flatten, rebuild
 from workings.train.checkpoints import Checkpoints
 from workings.train.checks import check_count
 from workings.train.data import split
 from workings.train.epochs import EarlyStopping, Epochs
-from workings.train.evaluate import Evaluator, apply, caster, predict, rows_of
+from workings.train.evaluate import Evaluator, apply, caster, loss_name, rows_of
 from workings.train.events import Listener, Reason
 from workings.train.feed import Batches
 from workings.train.metrics import Metric, metrics_of
@@ -114,7 +112,9 @@ def fit(
     size = min(_USUAL_BATCH, rows) if batch_size is None else batch_size
     batches = Batches(size, shuffle, seed)
     batches.check(rows)
-    _check_target(measure, model, x, y)
+    evaluator = Evaluator(measure, engine, int(size), cast)
+    for inputs, targets in ((x, y), *([held] if held is not None else [])):
+        evaluator.check(model, inputs, targets)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
     count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
@@ -129,13 +129,15 @@ def fit(
         seed=seed,
         names=named,
     )
+    if reduce_on_plateau is not None and "learning_rate" not in built.program.settings:
+        raise ArgumentError(
+            f"reduce_on_plateau is given, and {rule!r} has no setting learning_rate", fix="reduce_on_plateau=None"
+        )
     kept = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
     if resume and kept is None:
         raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
     if kept is not None:
         kept.check()
-    names = {known.function: name for name, known in LOSSES.items()}
-    evaluator = Evaluator(measure, engine, int(size), cast)
     task = Epochs(
         evaluator,
         held,
@@ -144,7 +146,7 @@ def fit(
         reduce_on_plateau,
         batches,
         rows,
-        {"loss": names.get(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
+        {"loss": loss_name(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
     )
     run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
     done = run.restored() if resume else 0
@@ -196,17 +198,3 @@ def _check_rows(x: Any, y: Any, whose: str = "") -> int:
     if not counts[0]:
         raise ArgumentError(f"{whose}x and {whose}y have no rows", fix="one row for each example")
     return counts[0]
-
-
-def _check_target(measure: Callable[..., Any], model: Any, x: Any, y: Any) -> None:
-    """Raise where a target does not suit a loss of `nn`, by the values that the labels have."""
-    inner = measure.func if isinstance(measure, functools.partial) else measure
-    options = measure.keywords if isinstance(measure, functools.partial) else {}
-    known = {known.function: name for name, known in LOSSES.items()}
-    if inner not in known or not isinstance(y, np.ndarray):
-        return
-    few = rebuild(x, lambda _, leaf: leaf[:1])
-    outputs = trace_function(predict, {"model": model, "x": few}).graph.outputs
-    if len(outputs) == 1:
-        shape = (len(y), *outputs[0].shape[1:])
-        check_target(known[inner], shape, y, ignore=options.get("ignore"))

@@ -198,7 +198,7 @@ class Run(AsHtml):
         if epochs is None:
             return check_steps(steps)
         size = self.program.batches
-        return check_count("epochs", epochs, 0) * size - self.steps % size
+        return max(check_count("epochs", epochs, 0) * size - self.steps % size, 0)
 
     def _begin_leg(self) -> None:
         """From here on steps are replayed from here, if the settings or what is carried are others than before."""
@@ -285,6 +285,8 @@ class Run(AsHtml):
         task = self._task("evaluation")
         if x is None and y is None:
             x, y = task.held
+        else:
+            task.evaluator.check(self.model, x, y)
         return task.evaluator.evaluate(self.model, x, y, task.metrics if metrics is None else metrics_of(metrics))
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from workings.errors import ArgumentError
 from workings.train.metrics.classes import F1, Accuracy, ConfusionMatrix, Precision, Recall, TopK
 from workings.train.metrics.metric import Metric, Statistic
 from workings.train.metrics.regression import MAE, R2, RMSE
@@ -53,6 +54,8 @@ METRICS: Mapping[str, Callable[[], Metric]] = {
     "perplexity": Perplexity,
 }
 
+_COLUMNS = ("epoch", "loss", "validation_loss", "seconds")  # what a history has beside metrics
+
 
 def metric_of(name: str) -> Metric:
     """The metric of this name, as it is without options.
@@ -70,6 +73,15 @@ def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, 
 
     >>> [metric.name for metric in metrics_of(["accuracy", RMSE()])]
     ['accuracy', 'rmse']
+
+    Raises `ArgumentError` for two of one name, and for one that is called like another column of a history.
     """
     every = [metrics] if isinstance(metrics, (str, Metric)) else metrics
-    return tuple(metric_of(m) if isinstance(m, str) else m for m in every)
+    found = tuple(metric_of(m) if isinstance(m, str) else m for m in every)
+    taken: set[str] = {*_COLUMNS}
+    for metric in found:
+        if metric.name in taken:
+            what = "is a column of every history" if metric.name in _COLUMNS else "is the name of two metrics"
+            raise ArgumentError(f"{metric.name!r} {what}", fix="a metric with another name=…")
+        taken.add(metric.name)
+    return found
