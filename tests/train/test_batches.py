@@ -237,3 +237,14 @@ def test_settings_beside_the_rule_are_checked_when_they_change():
             run.resume(steps=1, **{name: value})
     assert run.settings == {"learning_rate": 0.1, "clip_norm": 1.0, "average": 0.5}
     assert run.resume(steps=1, clip_norm=0.5).settings["clip_norm"] == 0.5
+
+
+def test_a_value_that_was_simplified_away_is_there_in_a_smaller_batch_too():
+    def loss(w, x, t):
+        y = w * x
+        same = y * 1.0
+        return np.mean((same - t) ** 2)
+
+    run = wk.train(loss, {"w": 0.5}, {"x": X[:, 0], "t": T}, batch_size=8, steps=2, shuffle=False)
+    assert np.array_equal(run.value("same"), run.value("y"))
+    assert np.array_equal(run.value("same"), run.parameters["w"] * X[16:, 0])
