@@ -212,9 +212,12 @@ REFUSED = {
     "an unknown rate": ({"rates": {"c": 1.0}}, "rates has 'c', and no parameter is called so"),
     "no update": ({"accumulate": 0}, "accumulate is 0; it is a number of steps, 1 or more"),
     "a norm of nothing": ({"clip_norm": 0.0}, "clip_norm is 0; it must be positive"),
+    "a bound below 0": ({"clip_value": -1}, "clip_value is -1; it must be positive"),
+    "a name alone": ({"frozen": "w"}, "frozen is 'w', a name and not a list of them"),
+    "a factor alone": ({"rates": 0.5}, "rates is 0.5, and not a dict of factors"),
     "all of the old average": (
         {"average": 1.0},
-        "average is 1; it is the part of the old average that is kept, from 0 to below 1",
+        "average is 1; it is the share of the past that is kept: at least 0, and below 1",
     ),
 }
 
@@ -225,3 +228,23 @@ def test_refusals(case):
     with pytest.raises(ArgumentError) as caught:
         trained(1, **options)
     assert caught.value.problem == message
+
+
+def test_settings_beside_the_rule_are_checked_when_they_change():
+    run = trained(1, clip_norm=1.0, average=0.5)
+    for name, value in (("clip_norm", -1.0), ("average", 1.0)):
+        with pytest.raises(ArgumentError, match=f"{name} is "):
+            run.resume(steps=1, **{name: value})
+    assert run.settings == {"learning_rate": 0.1, "clip_norm": 1.0, "average": 0.5}
+    assert run.resume(steps=1, clip_norm=0.5).settings["clip_norm"] == 0.5
+
+
+def test_a_value_that_was_simplified_away_is_there_in_a_smaller_batch_too():
+    def loss(w, x, t):
+        y = w * x
+        same = y * 1.0
+        return np.mean((same - t) ** 2)
+
+    run = wk.train(loss, {"w": 0.5}, {"x": X[:, 0], "t": T}, batch_size=8, steps=2, shuffle=False)
+    assert np.array_equal(run.value("same"), run.value("y"))
+    assert np.array_equal(run.value("same"), run.parameters["w"] * X[16:, 0])

@@ -83,9 +83,12 @@ def test_the_latest_and_the_best_are_kept(tmp_path):
     assert files(tmp_path / "other") == ["step-000009.safetensors"]
 
 
-def test_a_run_that_is_begun_anew_takes_the_place_of_the_one_before(tmp_path):
-    fitted(tmp_path, 6)
-    fitted(tmp_path, 2)
+def test_a_run_that_is_begun_anew_takes_the_place_of_another_only_if_told_to(tmp_path):
+    before = fitted(tmp_path, 6)
+    with pytest.raises(CheckpointError, match="has the checkpoints of a run, the latest step-000018"):
+        fitted(tmp_path, 2)
+    assert same(before, fitted(tmp_path, 6, resume=True))  # nothing was lost
+    fitted(wk.Checkpoints(tmp_path, replace=True), 2)
     assert files(tmp_path) == ["best.safetensors", "step-000003.safetensors", "step-000006.safetensors"]
     assert wk.load(tmp_path).steps == 6
 
@@ -108,6 +111,15 @@ def test_a_run_that_goes_on_after_its_patience_is_kept_as_one_that_goes_on(tmp_p
     assert run.reason is wk.Reason.PATIENCE
     run.resume(steps=1)
     assert fitted(tmp_path, 1, resume=True, **options).reason is wk.Reason.STEPS
+
+
+def test_a_history_is_read_as_it_was(tmp_path):
+    run = fitted(epochs=2, metrics=["accuracy", "confusion_matrix"])
+    run.history.append({**run.history[-1], "epoch": 3, "accuracy": float("nan"), "validation_loss": float("inf")})
+    found = wk.load(run.save(tmp_path / "net")).history
+    for name in ("epoch", "accuracy", "validation_loss", "confusion_matrix"):
+        np.testing.assert_array_equal(found[name], run.history[name])
+        assert found[name].dtype == run.history[name].dtype
 
 
 def test_steps_before_a_checkpoint_cannot_be_worked_out_again(tmp_path):

@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 
 import workings as wk
 from workings import ArgumentError, nn
+from workings.train.metrics import Metric
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(130, 4)).astype(np.float32)
@@ -215,6 +216,100 @@ def test_a_parameter_that_is_bound_anew_is_refused():
     with pytest.raises(ArgumentError) as caught:
         wk.fit(Greedy(np.zeros((4, 1))), X, X[:, :1], loss="mse", progress=False)
     assert caught.value.problem == "loss puts something else in the place of model.w, which is a parameter"
+
+
+@dataclass
+class Counted:
+    """A model of a state alone, or of a state that it loses."""
+
+    scale: Any = nn.state(default=1.0)
+    weight: Any = None
+
+    def __call__(self, x):
+        scale = self.scale
+        if self.weight is not None:
+            scale, self.scale = scale * self.weight, None
+        return x * scale
+
+
+class Odd(Metric):
+    mode = "max"
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name, self.value = name, value
+
+    def statistic(self, prediction, target):
+        return {}
+
+    def merge(self, parts):
+        return {}
+
+    def finish(self, total):
+        return self.value
+
+
+class Fixed:
+    def settings(self):
+        return {}
+
+    def state(self, parameter):
+        return {}
+
+    def update(self, parameter, gradient, state, settings):
+        return parameter - 0.1 * gradient, {}
+
+    def __repr__(self):
+        return "Fixed()"
+
+
+PLATEAU = wk.schedules.ReduceOnPlateau()
+REFUSED = {
+    "labels of validation": ({"validation": (X, Y + 1)}, "cross_entropy: the label 2 is out of range for 2 classes"),
+    "two metrics alike": ({"metrics": ["accuracy", "accuracy"]}, "'accuracy' is the name of two metrics"),
+    "a metric like the loss": ({"metrics": Odd("loss", 1.0)}, "'loss' is a column of every history"),
+    "a table that is watched": (
+        {"validation": 0.2, "metrics": "confusion_matrix", "early_stopping": wk.EarlyStopping("confusion_matrix")},
+        "early stopping watches 'confusion_matrix', which is no number but of shape (2, 2)",
+    ),
+    "no rate to reduce": (
+        {"optimizer": Fixed(), "reduce_on_plateau": PLATEAU},
+        "reduce_on_plateau is given, and Fixed() has no setting learning_rate",
+    ),
+    "states alone": (
+        {"model": Counted(), "y": X, "loss": "mse"},
+        "the model, Counted, has no arrays that are trained",
+    ),
+    "a state that is lost": (
+        {"model": Counted(weight=1.0), "y": X, "loss": "mse"},
+        "loss leaves no number in the place of model.scale, which is a state",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals(case):
+    options, message = REFUSED[case]
+    with pytest.raises(ArgumentError) as caught:
+        fitted(**options)
+    assert caught.value.problem == message
+
+
+def test_labels_to_evaluate_are_checked(tmp_path):
+    run = fitted(epochs=1)
+    for asked in (run, wk.load(run.save(tmp_path / "net"))):
+        with pytest.raises(ArgumentError, match="the label 2 is out of range for 2 classes"):
+            asked.evaluate(X, Y + 1)
+
+
+def test_what_is_never_a_number_never_improves():
+    watch = wk.EarlyStopping("odd", patience=2)
+    run = fitted(epochs=9, validation=0.2, metrics=Odd("odd", float("nan")), early_stopping=watch)
+    assert (run.reason, len(run.history)) == (wk.Reason.PATIENCE, 4)  # the first, and three more
+
+
+def test_no_epochs_more_are_none_even_within_one():
+    run = fitted(epochs=1)
+    assert run.resume(steps=1).resume(epochs=0).steps == 6
 
 
 def test_every_layer_has_a_place_in_the_picture_and_the_derivation():

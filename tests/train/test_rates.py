@@ -100,6 +100,15 @@ def test_the_same_arguments_as_those_of_fit():
     assert wk.fit(model(), X, Y, **{**settings, "progress": False}).steps  # which takes them too
 
 
+def test_lists_are_arrays_as_in_fit():
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    net = nn.Sequential(nn.Linear(2, 8, rng=1), nn.Tanh(), nn.Linear(8, 2, rng=2))
+    options = {"loss": "cross_entropy", "validation": 0.2}
+    found = wk.find_learning_rate(net, x.tolist(), y.tolist(), **options)
+    assert np.array_equal(found.losses, wk.find_learning_rate(net, x, y, **options).losses)
+
+
 def test_a_schedule_is_tried_at_its_base():
     plain = wk.find_learning_rate(model(), X, Y, loss="cross_entropy", optimizer=wk.Adam(0.01))
     rate = wk.schedules.Cosine(0.01, steps=100, warmup=50)

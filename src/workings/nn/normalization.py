@@ -142,7 +142,11 @@ class BatchNorm(Module):
         axes = (0, *range(2, len(shape)))
         count = math.prod(shape) // self.features
         if count < 2:
-            refuse(self, f"wants more than one value for each feature in training, and got {shape}", "a larger batch")
+            refuse(
+                self,
+                f"wants more than one value for each feature in training, and got {shape}",
+                "a larger batch; the last one of an epoch has the rows that are left",
+            )
         mean = np.mean(x, axis=axes, keepdims=True)
         centered = x - mean
         variance = np.mean(np.square(centered), axis=axes, keepdims=True)

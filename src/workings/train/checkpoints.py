@@ -30,21 +30,22 @@ _NAME = re.compile(r"step-(\d+)" + re.escape(ENDING))
 class Checkpoints:
     """Where a run is saved while it goes on, and how often.
 
-    folder  holds the files `step-000120.safetensors`, and `best.safetensors`; those of a run that is begun anew take
-            the place of those that are there
+    folder  holds the files `step-000120.safetensors`, and `best.safetensors`
     every   a file is written after so many epochs, and at the end
     keep    so many of the latest are kept
     best    whether the epoch in which the watched number was best is kept as well: that of early stopping, or else
             the loss of validation, or of training
+    replace whether a run that is begun anew may take the place of one that is there; it is refused otherwise
 
     >>> Checkpoints("runs/digits", keep=2)
-    Checkpoints(folder='runs/digits', every=1, keep=2, best=True)
+    Checkpoints(folder='runs/digits', every=1, keep=2, best=True, replace=False)
     """
 
     folder: str | os.PathLike[str]
     every: int = 1
     keep: int = 3
     best: bool = True
+    replace: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.folder, (str, os.PathLike)):
@@ -56,8 +57,15 @@ class Checkpoints:
     def path(self) -> Path:
         return Path(self.folder)
 
-    def check(self) -> None:
-        """Raise `CheckpointError` unless files can be written there."""
+    def check(self, resume: bool) -> None:
+        """Raise `CheckpointError` unless files can be written there, and no run is lost by it."""
+        there = latest(self.path)
+        if there is not None and not resume and not self.replace:
+            instead = f"wk.Checkpoints({str(self.folder)!r}, replace=True)"
+            raise CheckpointError(
+                f"{self.path} has the checkpoints of a run, the latest {there.name}, and a run is to begin anew",
+                fix=f"resume=True to go on with it, another folder, or {instead}",
+            )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / f".probe-{os.getpid()}"
@@ -94,8 +102,9 @@ def latest(folder: Path) -> Path | None:
 
 
 def fingerprint(program: Program) -> str:
-    """What tells two programs apart, and the data that they are given."""
+    """What tells two programs apart, the settings they begin with, and the data that they are given."""
     arrays = {f"data/{name}": np.asarray(value) for name, value in program.data.items()}
+    arrays |= {f"setting/{name}": np.asarray(value) for name, value in program.settings.items()}
     texts = []
     for part in (program, program.final):
         for graph in (part.step, part.feed) if part is not None else ():
@@ -159,18 +168,10 @@ def restore(path: Path, program: Program, epochs: Epochs | None, mark: str) -> t
         kept = tuple(_own(arrays[f"best/{i}"]) for i in range(len(program.carry))) if best["kept"] else None
         value = None if best["value"] is None else float(best["value"])
         epochs.best = Watched(value, int(best["epoch"]), kept, int(best["waited"]))
-        epochs.history = History([_row(row) for row in facts["history"]])
+        epochs.history = History.restored(facts["history"])
         epochs.reduced = Plateau(*facts["plateau"])
     return position, {name: float.fromhex(v) for name, v in facts["settings"].items()}, str(facts["reason"])
 
 
 def _own(value: np.ndarray) -> Any:
     return value[()] if value.ndim == 0 else np.ascontiguousarray(value)
-
-
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of a history as it was: lists are arrays, and nan and inf have been written as words."""
-    return {
-        name: np.asarray(value) if isinstance(value, list) else float(value) if isinstance(value, str) else value
-        for name, value in row.items()
-    }

@@ -44,6 +44,14 @@ def check_share(name: str, value: Any) -> float:
     return number
 
 
+def _check_bound(name: str, value: Any) -> float:
+    """The value as a float. Raises `ArgumentError` unless it is a finite number above 0."""
+    number = check_number(name, value, "1.0")
+    if number <= 0:
+        raise ArgumentError(f"{name} is {number:g}; it must be positive", fix=f"{name}=1.0, or leave it out")
+    return number
+
+
 def check_count(name: str, value: Any, least: int = 1) -> int:
     """The value as an int. Raises `ArgumentError` unless it is a whole number, and at least `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
@@ -51,7 +59,8 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-_SHARES = frozenset({"beta", "beta_1", "beta_2", "momentum"})
+_SHARES = frozenset({"average", "beta", "beta_1", "beta_2", "momentum"})
+_BOUNDS = frozenset({"clip_norm", "clip_value"})
 
 # settings that must not be negative, and why the number is meant as it is without a minus
 _RATES: Mapping[str, str] = {
@@ -67,4 +76,6 @@ def check_setting(name: str, value: Any) -> float:
     """The value of a setting as a float, checked by what its name says."""
     if name in _SHARES:
         return check_share(name, value)
+    if name in _BOUNDS:
+        return _check_bound(name, value)
     return check_rate(name, value, _RATES[name]) if name in _RATES else check_number(name, value)

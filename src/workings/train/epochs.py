@@ -128,8 +128,14 @@ class Epochs:
     def watch(self, row: Mapping[str, Any], carry: tuple[Any, ...]) -> bool:
         """Note what is watched; whether it has not improved for too long."""
         watched = self.stopping or EarlyStopping("validation_loss" if "validation_loss" in row else "loss")
-        value, best = float(row[watched.monitor]), self.best
-        if best.value is None or math.isnan(best.value) or self._better(watched, value, best.value):
+        found, best = row[watched.monitor], self.best
+        if np.ndim(found):
+            raise ArgumentError(
+                f"early stopping watches {watched.monitor!r}, which is no number but of shape {np.shape(found)}",
+                fix="a metric that is one number, or the validation_loss",
+            )
+        value = float(found)
+        if best.value is None or self._better(watched, value, best.value):
             self.best = Watched(value, int(row["epoch"]), carry if self.restores else None)
             return False
         best.waited += 1
@@ -138,7 +144,9 @@ class Epochs:
     def _better(self, watched: EarlyStopping, value: float, best: float) -> bool:
         modes = {m.name: m.mode for m in self.metrics}
         more = (watched.mode or modes.get(watched.monitor) or "min") == "max"
-        return not math.isnan(value) and (value - best if more else best - value) > watched.minimum_change
+        if math.isnan(value) or math.isnan(best):
+            return math.isnan(best) and not math.isnan(value)
+        return (value - best if more else best - value) > watched.minimum_change
 
     def rate(self, row: Mapping[str, Any]) -> float:
         """What the learning rate is multiplied with from here on."""

@@ -10,13 +10,13 @@ import numpy as np
 from workings import random
 from workings.engines import compile_function
 from workings.errors import ArgumentError, ShapeError
-from workings.nn.losses import check_suited
+from workings.nn.losses import LOSSES, check_suited
 from workings.trace.trace import Trace, trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.given import check_indices
 from workings.train.metrics import Metric
 
-__all__ = ["Evaluator", "apply", "caster", "check_rows", "predict", "rows_of"]
+__all__ = ["Evaluator", "apply", "caster", "check_rows", "loss_name", "predict", "rows_of"]
 
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
@@ -47,6 +47,11 @@ def check_rows(x: Any, y: Any, whose: str = "") -> int:
     if not counts[0]:
         raise ArgumentError(f"{whose}x and {whose}y have no rows", fix="one row for each example")
     return counts[0]
+
+
+def loss_name(loss: Callable[..., Any]) -> str | None:
+    """The name of a loss of `nn`; None for another."""
+    return next((name for name, known in LOSSES.items() if known.function == loss), None)
 
 
 class _Compiled(NamedTuple):
@@ -145,7 +150,7 @@ def caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
         raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
 
     def cast(name: str, tree: Any) -> Any:
-        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
+        if isinstance(tree, list):
             tree = np.asarray(tree)
         if tree is None:
             raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")

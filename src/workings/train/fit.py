@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from workings.errors import ArgumentError
-from workings.nn.losses import LOSSES, check_suited, loss_of
+from workings.nn.losses import check_suited, loss_of
 from workings.trace.trace import trace_function
 from workings.trace.trees import flatten, rebuild
 from workings.train.checkpoints import Checkpoints
 from workings.train.checks import check_count
 from workings.train.data import split
 from workings.train.epochs import EarlyStopping, Epochs
-from workings.train.evaluate import Evaluator, apply, caster, check_rows, predict
+from workings.train.evaluate import Evaluator, apply, caster, check_rows, loss_name, predict
 from workings.train.events import Listener, Reason
 from workings.train.feed import Batches
 from workings.train.given import check_dtype, check_indices, check_model, check_options, check_ragged
@@ -130,6 +130,7 @@ def fit(
     batches = Batches(size, shuffle, seed)
     batches.check(rows)
     _check_values(measure, model, size, (x, y), held)
+    evaluator = Evaluator(measure, engine, int(size), cast)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
     count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
@@ -144,13 +145,15 @@ def fit(
         seed=seed,
         names=named,
     )
+    if reduce_on_plateau is not None and "learning_rate" not in built.program.settings:
+        raise ArgumentError(
+            f"reduce_on_plateau is given, and {rule!r} has no setting learning_rate", fix="reduce_on_plateau=None"
+        )
     kept = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
     if resume and kept is None:
         raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
     if kept is not None:
-        kept.check()
-    names = {known.function: name for name, known in LOSSES.items()}
-    evaluator = Evaluator(measure, engine, int(size), cast)
+        kept.check(resume)
     task = Epochs(
         evaluator,
         held,
@@ -159,7 +162,7 @@ def fit(
         reduce_on_plateau,
         batches,
         rows,
-        {"loss": names.get(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
+        {"loss": loss_name(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
     )
     run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
     done = run.restored() if resume else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,11 @@ class History(AsHtml, Sequence[Mapping[str, Any]]):
 
     def __init__(self, rows: Sequence[Mapping[str, Any]] = ()) -> None:
         self._rows: list[dict[str, Any]] = [dict(row) for row in rows]
+
+    @classmethod
+    def restored(cls, rows: Iterable[Mapping[str, Any]]) -> History:
+        """The history whose rows were written down as plain data: there nan and inf are words, and arrays are lists."""
+        return cls([{name: _number(value) for name, value in row.items()} for row in rows])
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add the row of an epoch."""
@@ -118,6 +123,13 @@ class History(AsHtml, Sequence[Mapping[str, Any]]):
             return "no epoch has ended"
         widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
         return "\n".join("  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, list):
+        found = np.asarray(value)
+        return found.astype(float) if found.dtype.kind == "U" else found
+    return float(value) if isinstance(value, str) else value
 
 
 def _short(value: Any) -> str:

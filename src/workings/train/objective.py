@@ -77,6 +77,13 @@ def _with_states(arguments: Arguments) -> Callable[..., Any]:
 
 def _check_unchanged(arguments: Arguments, before: dict[Path, Any], after: dict[Path, Any]) -> None:
     """Raise where the call has left something else in the place of a parameter, or added or taken away one."""
+    for path in arguments.states:
+        if path not in after:
+            raise ArgumentError(
+                f"{title_of(arguments.loss)} leaves no number in the place of {spelled(path, arguments.values)}, "
+                "which is a state",
+                fix="a state of the same shape, as np.zeros_like gives it",
+            )
     for path in [*before, *after]:
         if path[0] in arguments.trained and path not in arguments.states and before.get(path) is not after.get(path):
             name = spelled(path, arguments.values) if path in before else ".".join(path)

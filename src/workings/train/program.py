@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,27 +21,28 @@ from workings.train.stops import Stopping, check_bound, either, finite
 from workings.train.updates import Nudging, Updates, fitting
 from workings.transform import reverse, simplify
 
-__all__ = ["Built", "build"]
+__all__ = ["Built", "build", "simplified_away"]
 
 
 class Built(NamedTuple):
     """A program, and what is needed to speak of it in the user's terms.
 
-    `moved` says what became of each node of the trace when the program was simplified. `averages` are the inputs
-    that hold the moving averages of parameters.
+    `named` says, for the program and for its `final`, what became of each value that the user named when it was
+    simplified. `averages` are the inputs that hold the moving averages of parameters.
     """
 
     program: Program
     trace: Trace
     arguments: Arguments
-    moved: Mapping[Node, Node]
+    named: Mapping[Program, Mapping[str, Node]]
     averages: Mapping[Node, Node]
 
 
 class _Step(NamedTuple):
-    """One step, for a batch of one size: the data it sees, and what comes of it."""
+    """One step, for a batch of one size: the data it sees, what its forward pass gives, and what comes of it."""
 
     data: list[Node]
+    forward: list[Node]
     gradients: Mapping[Node, Node]
     carry: list[Carry]
     outputs: list[Node]
@@ -85,7 +86,7 @@ def build(
     given = {node: starts[node] for node in made[0].data}
     whole = whole_inputs(made[0].data, list(given.values()))
     programs: list[Program] = []
-    moved: Mapping[Node, Node] = {}
+    named: dict[Program, Mapping[str, Node]] = {}
     for step in reversed(made):  # a program holds the one of its last step
         now, outputs = outputs[len(outputs) - len(step.outputs) :], outputs[: len(outputs) - len(step.outputs)]
         count = 3 + len(step.carry)
@@ -110,7 +111,13 @@ def build(
                 final=programs[-1] if programs else None,
             )
         )
-    return Built(programs[-1], traced, arguments, moved, updates.averages())
+        named[programs[-1]] = simplified_away(reachable(step.forward), moved)
+    return Built(programs[-1], traced, arguments, named, updates.averages())
+
+
+def simplified_away(nodes: Iterable[Node], moved: Mapping[Node, Node]) -> dict[str, Node]:
+    """Where the values went that the user named, by their names."""
+    return {n.name: moved[n] for n in nodes if n.name is not None and n.inputs and n in moved}
 
 
 def _sizes(arguments: Arguments, batches: Batches | None) -> list[int]:
@@ -139,7 +146,8 @@ def _step(objective: Objective, first: Objective, arguments: Arguments, updates:
     left = [c.output for c in carry]
     inputs = [shared.get(node, node) for node in objective.trace.graph.inputs]
     outputs = [output, finite(output, left), either(stops), *left, *stops.values()]
-    return _Step([node for node in inputs if node.role is Role.DATA], gradients, carry, outputs, stops)
+    given = [node for node in inputs if node.role is Role.DATA]
+    return _Step(given, [output, *after], gradients, carry, outputs, stops)
 
 
 def _copied(outputs: Sequence[Node], replaced: Mapping[Node, Node]) -> list[Node]:

@@ -16,6 +16,7 @@ from workings.errors import ArgumentError, NonFiniteError
 from workings.graph.display import AsHtml
 from workings.train.checks import check_count, check_rate
 from workings.train.data import split
+from workings.train.evaluate import caster
 from workings.train.events import Reason
 from workings.train.fit import fit
 from workings.train.loop import Position
@@ -140,7 +141,10 @@ def _begun(model: Any, data: tuple[Any, ...], loss: Any, options: dict[str, Any]
     share = given.pop("validation", None)
     if isinstance(share, float):
         stratify = given.pop("stratify", False)
-        (given["x"], given["y"]), _ = split(given["x"], given["y"], share, given.get("seed", 0), stratify=stratify)
+        # lists are arrays in `fit` too
+        cast = caster(np.dtype(given.get("dtype", np.float32)))
+        x, y = cast("x", given["x"]), cast("y", given["y"])
+        (given["x"], given["y"]), _ = split(x, y, share, given.get("seed", 0), stratify=stratify)
     rule = given.get("optimizer")
     rule = optimizer_of(rule) if isinstance(rule, str) else rule
     rate = getattr(rule, "learning_rate", None)

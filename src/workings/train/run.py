@@ -198,7 +198,7 @@ class Run(AsHtml):
         if epochs is None:
             return check_steps(steps)
         size = self.program.batches
-        return check_count("epochs", epochs, 0) * size - self.steps % size
+        return max(check_count("epochs", epochs, 0) * size - self.steps % size, 0)
 
     def _begin_leg(self) -> None:
         """From here on steps are replayed from here, if the settings or what is carried are others than before."""

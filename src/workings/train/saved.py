@@ -86,7 +86,7 @@ class Saved:
         self.steps = int(facts["step"])
         self.settings = {name: float.fromhex(value) for name, value in facts["settings"].items()}
         self.versions = dict(facts["versions"])
-        self.history = History(facts.get("history", ()))
+        self.history = History.restored(facts.get("history", ()))
         spec = facts["model"]
         try:
             self._model = None if spec is None else built(spec, arrays)
@@ -125,7 +125,7 @@ class Saved:
         the reason, where it is not proven that each prediction is made from its own row alone.
         """
         if self._model is not None:
-            return self._evaluator().predict(self._model, x)
+            return self._evaluator.predict(self._model, x)
         return self._graph(caster(np.dtype(self._facts["task"]["dtype"]))("x", x))
 
     @cached_property
@@ -170,17 +170,17 @@ class Saved:
 
     def evaluate(self, x: Any, y: Any, metrics: str | Metric | Sequence[str | Metric] = ()) -> dict[str, Any]:
         """The loss, if it is one of `nn`, as the mean over the rows, and metrics."""
-        return self._evaluator().evaluate(self.model, x, y, metrics_of(metrics))
+        return self._evaluator.evaluate(self.model, x, y, metrics_of(metrics))
 
+    @cached_property
     def _evaluator(self) -> Evaluator:
         task = self._facts["task"]
         known = LOSSES.get(task["loss"])
 
-        def loss(prediction: Any, target: Any) -> Any:
-            if known is None:
-                raise CheckpointError("the loss is a function that is not in the file", fix="saved.predict(x)")
-            return known.function(prediction, target)
+        def lacking(prediction: Any, target: Any) -> Any:
+            raise CheckpointError("the loss is a function that is not in the file", fix="saved.predict(x)")
 
+        loss = lacking if known is None else known.function
         return Evaluator(loss, task["engine"], int(task["block"]), caster(np.dtype(task["dtype"])))
 
     def __repr__(self) -> str:

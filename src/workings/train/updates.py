@@ -13,7 +13,7 @@ from workings.errors import ArgumentError
 from workings.graph import Carry, Node, Role, call, constant, input_node
 from workings.trace.trace import Trace, bind, trace_function
 from workings.train.arguments import nearest
-from workings.train.checks import check_number, check_rate
+from workings.train.checks import check_rate, check_setting
 from workings.train.optimizers import Optimizer
 
 __all__ = ["Nudging", "Updates", "fitting", "matching"]
@@ -39,15 +39,13 @@ class Nudging:
     frozen: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("clip_value", "clip_norm"):
-            bound = getattr(self, name)
-            if bound is not None and check_number(name, bound, "1.0") <= 0:
-                raise ArgumentError(f"{name} is {bound:g}; it must be positive", fix=f"{name}=1.0, or leave it out")
-        if self.average is not None and not 0 <= check_number("average", self.average, "0.999") < 1:
+        self.settings()
+        if isinstance(self.frozen, str):
             raise ArgumentError(
-                f"average is {self.average:g}; it is the part of the old average that is kept, from 0 to below 1",
-                fix="average=0.999",
+                f"frozen is {self.frozen!r}, a name and not a list of them", fix=f"frozen=[{self.frozen!r}]"
             )
+        if not isinstance(self.rates, Mapping):
+            raise ArgumentError(f"rates is {self.rates!r}, and not a dict of factors", fix='rates={"layers.0.*": 0.1}')
         count = self.accumulate
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
             raise ArgumentError(f"accumulate is {count!r}; it is a number of steps, 1 or more", fix="accumulate=4")
@@ -57,7 +55,7 @@ class Nudging:
     def settings(self) -> dict[str, float]:
         """The numbers that can be changed while training goes on."""
         given = {name: getattr(self, name) for name in ("clip_value", "clip_norm", "average")}
-        return {name: float(value) for name, value in given.items() if value is not None}
+        return {name: check_setting(name, value) for name, value in given.items() if value is not None}
 
 
 def matching(patterns: Iterable[str], names: Sequence[str], what: str) -> dict[str, list[str]]:
@@ -96,6 +94,11 @@ class Updates:
         names = [node.name or "" for node, _ in weights]
         still = {n for found in matching(nudging.frozen, names, "frozen").values() for n in found}
         self.trained = [node for node, _ in weights if node.name not in still]
+        if not names:
+            raise ArgumentError(
+                "all the numbers among the parameters are states, so there is nothing to train",
+                fix="a field without state()",
+            )
         if not self.trained:
             raise ArgumentError(
                 f"every parameter is frozen: {', '.join(names)}", fix="frozen=[…] that leaves one to train"

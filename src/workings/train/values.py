@@ -13,7 +13,7 @@ from workings.graph.layouts import CONTIGUOUS, contiguous
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
 from workings.train.objective import trace_evaluated
-from workings.train.program import Built
+from workings.train.program import Built, simplified_away
 from workings.transform import simplify
 
 __all__ = ["learned", "named_value"]
@@ -42,8 +42,7 @@ def named_value(
     else:
         step = Graph(program.step.inputs, [program.loss], name=program.step.name)
         values = program.values(carry, tuple(program.data.values()), settings, number)
-        away = _simplified_away(built.trace.graph, built.moved) if program is built.program else {}
-        forward = _Forward(step, program.step.names, values, {}, away)
+        forward = _Forward(step, program.step.names, values, {}, built.named[program])
     graph, names, inputs, made_up, away = forward
     named = [n for n in graph.nodes if n in names and n.role is not Role.SETTING]
     found = {names[n]: n for n in named if name in (names[n], n.name)}
@@ -101,11 +100,6 @@ class _Forward(NamedTuple):
     away: Mapping[str, Node]
 
 
-def _simplified_away(traced: Graph, moved: Mapping[Node, Node]) -> dict[str, Node]:
-    """Where the values went that the user named, by their names."""
-    return {n.name: moved[n] for n in traced.nodes if n.name is not None and n.inputs and n in moved}
-
-
 def _derivatives(program: Program) -> dict[str, Node]:
     """The nodes of the backward pass, by what the written program calls them."""
     names = program.step.names
@@ -158,7 +152,7 @@ def _other_data(built: Built, carry: Sequence[Any], settings: Sequence[Any], dat
     place = 1 if whole else 0
     stand_ins = {node: path[place] for path, node, _ in given if path[place] in made_up}
     clean, _, moved = simplify(graph, inputs=CONTIGUOUS)
-    return _Forward(clean, clean.names, values, stand_ins, _simplified_away(traced.graph, moved))
+    return _Forward(clean, clean.names, values, stand_ins, simplified_away(traced.graph.nodes, moved))
 
 
 def _rows(leaf: Any, count: int, name: str, made_up: set[str]) -> Any:

@@ -55,6 +55,8 @@ METRICS: Mapping[str, Callable[[], Metric]] = {
     "perplexity": Perplexity,
 }
 
+_COLUMNS = ("epoch", "loss", "validation_loss", "seconds")  # what a history has beside metrics
+
 
 def metric_of(name: str) -> Metric:
     """The metric of this name, as it is without options.
@@ -72,6 +74,8 @@ def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, 
 
     >>> [metric.name for metric in metrics_of(["accuracy", RMSE()])]
     ['accuracy', 'rmse']
+
+    Raises `ArgumentError` for two of one name, and for one that is called like another column of a history.
     """
     every: list[Any] = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
     for metric in every:
@@ -80,4 +84,11 @@ def metrics_of(metrics: str | Metric | Sequence[str | Metric]) -> tuple[Metric, 
                 f"metrics holds {metric!r}, which is no metric",
                 fix=f"{metric.__name__}(), an instance" if isinstance(metric, type) else 'metrics="accuracy"',
             )
-    return tuple(metric_of(m) if isinstance(m, str) else m for m in every)
+    found = tuple(metric_of(m) if isinstance(m, str) else m for m in every)
+    taken: set[str] = {*_COLUMNS}
+    for metric in found:
+        if metric.name in taken:
+            what = "is a column of every history" if metric.name in _COLUMNS else "is the name of two metrics"
+            raise ArgumentError(f"{metric.name!r} {what}", fix="a metric with another name=…")
+        taken.add(metric.name)
+    return found
