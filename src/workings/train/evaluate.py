@@ -11,7 +11,7 @@ from workings import random
 from workings.engines import compile_function
 from workings.errors import ArgumentError, ShapeError
 from workings.trace.trace import Trace, trace_function
-from workings.trace.trees import flatten, rebuild
+from workings.trace.trees import flatten, is_leaf, rebuild
 from workings.train.metrics import Metric
 
 __all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
@@ -19,9 +19,10 @@ __all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
     """What a model makes of its inputs: a tuple or a dict holds several of them."""
-    if isinstance(x, Mapping):
-        return model(**x)
-    return model(*x) if isinstance(x, tuple) else model(x)
+    given = model(**x) if isinstance(x, Mapping) else model(*x) if isinstance(x, tuple) else model(x)
+    if given is None:
+        raise ArgumentError(f"the model {type(model).__name__} returns None", fix="return the prediction at its end")
+    return given
 
 
 def rows_of(name: str, tree: Any) -> int:
@@ -66,18 +67,27 @@ class Evaluator:
         given = {"x": x, "y": y}
         total, statistics = 0.0, [[] for _ in metrics]
         count = rows_of("the data", given)
+        for part, (loss, prediction) in self._measured(model, given):
+            total += float(loss) * rows_of("y", part["y"])
+            for found, metric in zip(statistics, metrics, strict=True):
+                found.append(_statistic(metric, prediction, part["y"]))
+        values = {m.name: m.finish(m.merge(found)) for m, found in zip(metrics, statistics, strict=True)}
+        return {"loss": total / count, **values}
+
+    def check(self, model: Any, x: Any, y: Any, metrics: Sequence[Metric]) -> None:
+        """Raise where the loss or a metric does not take what the model gives, by the first block of rows."""
+        part, (_, prediction) = next(self._measured(model, {"x": x, "y": y}))
+        for metric in metrics:
+            _statistic(metric, prediction, part["y"])
+
+    def _measured(self, model: Any, given: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[Any, Any]]]:
+        """Each block of rows, with its loss and its predictions."""
 
         def measured(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
             prediction = predict(model, x)
             return self._loss(prediction, y), prediction
 
-        for block in self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part}))):
-            part, (loss, prediction) = block
-            total += float(loss) * rows_of("y", part["y"])
-            for found, metric in zip(statistics, metrics, strict=True):
-                found.append(metric.statistic(prediction, part["y"]))
-        values = {m.name: m.finish(m.merge(found)) for m, found in zip(metrics, statistics, strict=True)}
-        return {"loss": total / count, **values}
+        return self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part})))
 
     def _blocks(self, given: Mapping[str, Any], work: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
         count = rows_of("the data", given)
@@ -103,6 +113,13 @@ def predict(model: Any, x: Any) -> Any:
         return apply(model, x)
 
 
+def _statistic(metric: Metric, prediction: Any, target: Any) -> Any:
+    try:
+        return metric.statistic(prediction, target)
+    except ArgumentError as error:
+        raise ArgumentError(f"the metric {metric.name}: {error.problem}", fix=error.fix) from None
+
+
 def _joined(parts: Sequence[Any], rows: int) -> Any:
     """The predictions of all blocks, one below the other."""
     leaves = [dict(flatten(part)) for part in parts]
@@ -112,7 +129,7 @@ def _joined(parts: Sequence[Any], rows: int) -> Any:
         if any(piece.ndim == 0 for piece in pieces) or sum(len(piece) for piece in pieces) != rows:
             raise ShapeError(
                 f"the model gives {pieces[0].shape} for a block of rows, and not one prediction for each row",
-                fix="a model that keeps the first axis; run.value(name, x=…) for other values",
+                fix="x[None] for a single row, or a model that keeps the first axis",
             )
         return np.concatenate(pieces)
 
@@ -125,13 +142,31 @@ def caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
         raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
 
     def cast(name: str, tree: Any) -> Any:
-        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
-            tree = np.asarray(tree)
         if tree is None:
             raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
-        return rebuild(tree, lambda _, leaf: _as(leaf, dtype))
+        return rebuild(_arrays(name, tree), lambda _, leaf: _as(leaf, dtype))
 
     return cast
+
+
+def _arrays(name: str, tree: Any) -> Any:
+    """The same tree with arrays in place of lists of numbers, and of what can be an array, as a table of pandas."""
+    if isinstance(tree, dict):
+        return {key: _arrays(f"{name}.{key}", branch) for key, branch in tree.items()}
+    if type(tree) is tuple:
+        return tuple(_arrays(f"{name}.{i}", branch) for i, branch in enumerate(tree))
+    if is_leaf(tree):
+        return tree
+    if isinstance(tree, list) and tree and isinstance(tree[0], np.ndarray) and tree[0].ndim:
+        return tree
+    if isinstance(tree, list) or hasattr(tree, "__array__"):
+        try:
+            return np.asarray(tree)
+        except ValueError:
+            raise ArgumentError(
+                f"{name} is a list whose rows are of unequal shapes", fix=f"np.stack of rows of one shape as {name}"
+            ) from None
+    return tree
 
 
 def _as(leaf: Any, dtype: np.dtype) -> Any:

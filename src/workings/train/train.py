@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from workings.errors import ArgumentError
@@ -139,7 +139,13 @@ def prepare(
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
     """The listeners as a tuple. Raises `ArgumentError` for one that cannot be called."""
-    every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
+    if callable(listeners):
+        return (listeners,)
+    if not isinstance(listeners, Iterable):
+        raise ArgumentError(
+            f"listeners is {listeners!r}, which cannot be called", fix="listeners=[print], called with each event"
+        )
+    every: tuple[Any, ...] = tuple(listeners)
     for listener in every:
         if not callable(listener):
             raise ArgumentError(

@@ -43,6 +43,8 @@ class Nudging:
             bound = getattr(self, name)
             if bound is not None and check_number(name, bound, "1.0") <= 0:
                 raise ArgumentError(f"{name} is {bound:g}; it must be positive", fix=f"{name}=1.0, or leave it out")
+        if isinstance(self.frozen, str):
+            raise ArgumentError(f"frozen is {self.frozen!r}, one text; it is a list", fix=f"frozen=[{self.frozen!r}]")
         if self.average is not None and not 0 <= check_number("average", self.average, "0.999") < 1:
             raise ArgumentError(
                 f"average is {self.average:g}; it is the part of the old average that is kept, from 0 to below 1",
@@ -65,7 +67,11 @@ def matching(patterns: Iterable[str], names: Sequence[str], what: str) -> dict[s
     found = {pattern: [n for n in names if fnmatch.fnmatchcase(n, pattern)] for pattern in patterns}
     for pattern, matched in found.items():
         if not matched:
-            raise ArgumentError(f"{what} has {pattern!r}, and no parameter is called so", fix=nearest(pattern, names))
+            within = any(n.startswith(f"{pattern}.") for n in names)
+            raise ArgumentError(
+                f"{what} has {pattern!r}, and no parameter is called so",
+                fix=f"'{pattern}.*' for those within it" if within else nearest(pattern, names),
+            )
     return found
 
 
