@@ -139,13 +139,11 @@ def prepare(
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
     """The listeners as a tuple. Raises `ArgumentError` for one that cannot be called."""
-    if callable(listeners):
-        return (listeners,)
-    if not isinstance(listeners, Iterable):
+    if not callable(listeners) and not isinstance(listeners, Iterable):
         raise ArgumentError(
             f"listeners is {listeners!r}, which cannot be called", fix="listeners=[print], called with each event"
         )
-    every: tuple[Any, ...] = tuple(listeners)
+    every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
     for listener in every:
         if not callable(listener):
             raise ArgumentError(
