@@ -60,11 +60,6 @@ class Watched:
     waited: int = 0
 
 
-def _check_kind(name: str, value: Any, kind: type, example: str) -> None:
-    if value is not None and not isinstance(value, kind):
-        raise ArgumentError(f"{name} is {value!r}, which is no {kind.__name__}", fix=f"{name}=wk.{example}")
-
-
 class Epochs:
     """What a run of `fit` does at the end of each epoch, and remembers from one to the next."""
 
@@ -91,8 +86,6 @@ class Epochs:
         self.best = Watched()
         self.reduced = Plateau()
         known = self._columns()
-        _check_kind("early_stopping", stopping, EarlyStopping, "EarlyStopping(patience=3)")
-        _check_kind("reduce_on_plateau", plateau, ReduceOnPlateau, "schedules.ReduceOnPlateau(patience=3)")
         if self.metrics and validation is None:
             raise ArgumentError(
                 f"metrics are measured on validation data, and there are none for {self.metrics[0].name}",

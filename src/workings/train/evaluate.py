@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,10 +20,30 @@ __all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
     """What a model makes of its inputs: a tuple or a dict holds several of them."""
-    given = model(**x) if isinstance(x, Mapping) else model(*x) if isinstance(x, tuple) else model(x)
+    several = x if isinstance(x, (tuple, Mapping)) else (x,)
+    _check_call(model, several)
+    given = model(**several) if isinstance(several, Mapping) else model(*several)
     if given is None:
         raise ArgumentError(f"the model {type(model).__name__} returns None", fix="return the prediction at its end")
     return given
+
+
+def _check_call(model: Callable[..., Any], several: tuple[Any, ...] | Mapping[str, Any]) -> None:
+    """Raise unless a model takes so many inputs, or inputs of these names."""
+    try:
+        signature = inspect.signature(model)
+    except (TypeError, ValueError):  # written in C, which tells nothing of its arguments
+        return
+    try:
+        signature.bind(**several) if isinstance(several, Mapping) else signature.bind(*several)
+    except TypeError as error:
+        what = f"a dict of {', '.join(several)}" if isinstance(several, Mapping) else f"a tuple of {len(several)}"
+        name = type(model).__name__
+        raise ArgumentError(
+            f"x is {what if len(several) != 1 or isinstance(several, Mapping) else 'one array'}, and the model is "
+            f"called as {name}{signature}: {error}",
+            fix="one array as x for a model of one argument; a tuple or a dict of arrays for a model of several",
+        ) from None
 
 
 def rows_of(name: str, tree: Any) -> int:
@@ -67,7 +88,13 @@ class Evaluator:
         given = {"x": x, "y": y}
         total, statistics = 0.0, [[] for _ in metrics]
         count = rows_of("the data", given)
-        for part, (loss, prediction) in self._measured(model, given):
+
+        def measured(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+            prediction = predict(model, x)
+            return self._loss(prediction, y), prediction
+
+        for block in self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part}))):
+            part, (loss, prediction) = block
             total += float(loss) * rows_of("y", part["y"])
             for found, metric in zip(statistics, metrics, strict=True):
                 found.append(_statistic(metric, prediction, part["y"]))
@@ -75,19 +102,14 @@ class Evaluator:
         return {"loss": total / count, **values}
 
     def check(self, model: Any, x: Any, y: Any, metrics: Sequence[Metric]) -> None:
-        """Raise where the loss or a metric does not take what the model gives, by the first block of rows."""
-        part, (_, prediction) = next(self._measured(model, {"x": x, "y": y}))
-        for metric in metrics:
-            _statistic(metric, prediction, part["y"])
-
-    def _measured(self, model: Any, given: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[Any, Any]]]:
-        """Each block of rows, with its loss and its predictions."""
-
-        def measured(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
-            prediction = predict(model, x)
-            return self._loss(prediction, y), prediction
-
-        return self._blocks(given, lambda part: (part, self._run(measured, {"model": model, **part})))
+        """Raise where a metric does not take what the model gives, by the first block of rows."""
+        if metrics:
+            work = self._blocks(
+                {"x": x, "y": y}, lambda part: (part, self._run(predict, {"model": model, "x": part["x"]}))
+            )
+            part, prediction = next(work)
+            for metric in metrics:
+                _statistic(metric, prediction, part["y"])
 
     def _blocks(self, given: Mapping[str, Any], work: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
         count = rows_of("the data", given)
@@ -142,31 +164,22 @@ def caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
         raise ArgumentError(f"dtype is {dtype}, and only floating values can be nudged", fix="dtype=np.float32")
 
     def cast(name: str, tree: Any) -> Any:
+        if isinstance(tree, list) and (not tree or not isinstance(tree[0], np.ndarray) or tree[0].ndim == 0):
+            tree = np.asarray(tree)
         if tree is None:
             raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
-        return rebuild(_arrays(name, tree), lambda _, leaf: _as(leaf, dtype))
+        return rebuild(_arrays(tree), lambda _, leaf: _as(leaf, dtype))
 
     return cast
 
 
-def _arrays(name: str, tree: Any) -> Any:
-    """The same tree with arrays in place of lists of numbers, and of what can be an array, as a table of pandas."""
+def _arrays(tree: Any) -> Any:
+    """The same tree with arrays in place of what can be one, as a table of pandas."""
     if isinstance(tree, dict):
-        return {key: _arrays(f"{name}.{key}", branch) for key, branch in tree.items()}
+        return {key: _arrays(branch) for key, branch in tree.items()}
     if type(tree) is tuple:
-        return tuple(_arrays(f"{name}.{i}", branch) for i, branch in enumerate(tree))
-    if is_leaf(tree):
-        return tree
-    if isinstance(tree, list) and tree and isinstance(tree[0], np.ndarray) and tree[0].ndim:
-        return tree
-    if isinstance(tree, list) or hasattr(tree, "__array__"):
-        try:
-            return np.asarray(tree)
-        except ValueError:
-            raise ArgumentError(
-                f"{name} is a list whose rows are of unequal shapes", fix=f"np.stack of rows of one shape as {name}"
-            ) from None
-    return tree
+        return tuple(map(_arrays, tree))
+    return np.asarray(tree) if hasattr(tree, "__array__") and not is_leaf(tree) else tree
 
 
 def _as(leaf: Any, dtype: np.dtype) -> Any:

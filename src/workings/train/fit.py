@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
-from workings.errors import ArgumentError, CheckpointError, ShapeError
-from workings.graph import Graph, evaluate, reachable
-from workings.nn.linear import Embedding
+from workings.errors import ArgumentError
 from workings.nn.losses import LOSSES, check_target, loss_of
 from workings.trace.trace import trace_function
-from workings.trace.trees import flatten, rebuild, states, walk
-from workings.train.checkpoints import Checkpoints, latest
+from workings.trace.trees import flatten, rebuild
+from workings.train.checkpoints import Checkpoints
 from workings.train.checks import check_count
 from workings.train.data import split
 from workings.train.epochs import EarlyStopping, Epochs
@@ -111,7 +106,6 @@ def fit(
     measure = loss_of(loss)
     cast = caster(np.dtype(dtype))
     x, y = cast("x", x), cast("y", y)
-    _check_model(model, x)
     held = _validation(validation, x, y, cast, seed, stratify)
     if isinstance(held, _Split):
         x, y, held = held.x, held.y, held.held
@@ -121,7 +115,6 @@ def fit(
     batches = Batches(size, shuffle, seed)
     batches.check(rows)
     _check_target(measure, model, x, y)
-    _check_symbols(model, x)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
     count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
@@ -141,11 +134,6 @@ def fit(
         raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
     if kept is not None:
         kept.check()
-        if not resume and latest(kept.path) is not None:
-            raise CheckpointError(
-                f"{kept.path} has the checkpoints of an earlier run, which this one would push out",
-                fix="resume=True to go on with that run, or another folder",
-            )
     names = {known.function: name for name, known in LOSSES.items()}
     evaluator = Evaluator(measure, engine, int(size), cast)
     task = Epochs(
@@ -192,15 +180,10 @@ def _validation(
         return held
     if isinstance(validation, (int, float)) and not isinstance(validation, bool):
         _check_rows(x, y)
-        if not 0 < validation < 1:
-            raise ArgumentError(
-                f"validation is {validation!r}; as a share of the data it lies between 0 and 1", fix="validation=0.1"
-            )
         (x, y), held = split(x, y, float(validation), seed, stratify=stratify)
         return _Split(x, y, held)
-    what = f"a tuple of {len(validation)}" if isinstance(validation, tuple) else reprlib.repr(validation)
     raise ArgumentError(
-        f"validation is {what}; it is a share of the data, or a pair of inputs and targets",
+        f"validation is {validation!r}; it is a share of the data, or a pair of inputs and targets",
         fix="validation=0.1, or validation=(x_validation, y_validation)",
     )
 
@@ -217,70 +200,6 @@ def _check_rows(x: Any, y: Any, whose: str = "") -> int:
     return counts[0]
 
 
-def _check_model(model: Any, x: Any) -> None:
-    """Raise unless a model can be called with such inputs, and has parameters."""
-    kind = type(model).__name__
-    if isinstance(model, type):
-        raise ArgumentError(f"the model is {model.__name__}, a class", fix=f"{model.__name__}(…), one of its objects")
-    if not callable(model):
-        fix = "a module of nn, or a dataclass of arrays with a method __call__"
-        if isinstance(model, (list, tuple)):
-            fix = "nn.Sequential(*layers)"
-        elif hasattr(model, "forward"):
-            fix = f"the method of {kind} called __call__ in place of forward"
-        raise ArgumentError(f"the model is of type {kind}, which cannot be called", fix=fix)
-    kept = states(model)
-    if not any(path not in kept for path, _ in flatten(model)):
-        raise ArgumentError(f"the model {kind} has no parameters, so there is nothing to train", fix=_lacking(model))
-    several = x if isinstance(x, (tuple, Mapping)) else (x,)
-    try:
-        call = inspect.signature(model)
-    except (TypeError, ValueError):  # written in C, which tells nothing of its arguments
-        return
-    try:
-        call.bind(**several) if isinstance(several, Mapping) else call.bind(*several)
-    except TypeError as error:
-        given = "a dict" if isinstance(x, Mapping) else f"a tuple of {len(several)}" if several is x else "one array"
-        raise ArgumentError(
-            f"x is {given}, and the model {kind} is called as {kind}{call}: {error}",
-            fix="one array as x for a model of one argument; a tuple or a dict of arrays for a model of several",
-        ) from None
-
-
-def _check_symbols(model: Any, x: Any) -> None:
-    """Raise where a whole number of the data names a row that an embedding, or another parameter, has not."""
-    if not any(np.asarray(leaf).dtype.kind in "iu" for _, leaf in flatten(x)):
-        return
-    graph = trace_function(predict, {"model": model, "x": x}).graph
-    layers = {".".join(("model", *path)): part for path, part in walk(model)}
-    count = len(list(flatten(model)))
-    given, leaves = graph.inputs[count:], [leaf for _, leaf in flatten(x)]
-    for node in graph.nodes:
-        if node.op.name != "getitem" or node.attributes["key"] != ("array",) or node.inputs[0] not in graph.inputs:
-            continue
-        table, index = node.inputs
-        if any(n.is_input and n not in given for n in reachable([index])):
-            continue
-        numbers = evaluate(Graph(given, [index]), leaves)[0]
-        least = 0 if isinstance(layers.get(node.scope[-1]) if node.scope else None, Embedding) else -table.shape[0]
-        bad = numbers[(numbers < least) | (numbers >= table.shape[0])]
-        if bad.size:
-            raise ArgumentError(
-                f"x holds {bad.flat[0]}, and {table.name} has {table.shape[0]} rows, from 0 to {table.shape[0] - 1}",
-                where=node.origin,
-                fix=f"whole numbers in that range, or {max(int(numbers.max()) + 1, 1)} rows",
-            )
-
-
-def _lacking(model: Any) -> str:
-    """What to write where a model has no parameters."""
-    if inspect.isroutine(model):
-        return "a dataclass that holds its arrays and is called; or wk.train(loss, parameters, data) for a function"
-    if is_dataclass(model):
-        return "a layer with parameters, as nn.Linear(2, 1)"
-    return f"@dataclass above class {type(model).__name__}, with a line for each field, as `hidden: nn.Linear`"
-
-
 def _check_target(measure: Callable[..., Any], model: Any, x: Any, y: Any) -> None:
     """Raise where a target does not suit a loss of `nn`, by the values that the labels have."""
     inner = measure.func if isinstance(measure, functools.partial) else measure
@@ -290,10 +209,6 @@ def _check_target(measure: Callable[..., Any], model: Any, x: Any, y: Any) -> No
         return
     few = rebuild(x, lambda _, leaf: leaf[:1])
     outputs = trace_function(predict, {"model": model, "x": few}).graph.outputs
-    if len(outputs) != 1:
-        raise ShapeError(
-            f"the model gives {len(outputs)} arrays, and {known[inner]} takes one",
-            fix=f"a function of both as loss, such as lambda prediction, y: nn.{known[inner]}(prediction[0], y)",
-        )
-    shape = (len(y), *outputs[0].shape[1:])
-    check_target(known[inner], shape, y, ignore=options.get("ignore"))
+    if len(outputs) == 1:
+        shape = (len(y), *outputs[0].shape[1:])
+        check_target(known[inner], shape, y, ignore=options.get("ignore"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workings.errors import ArgumentError
@@ -139,10 +139,6 @@ def prepare(
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
     """The listeners as a tuple. Raises `ArgumentError` for one that cannot be called."""
-    if not callable(listeners) and not isinstance(listeners, Iterable):
-        raise ArgumentError(
-            f"listeners is {listeners!r}, which cannot be called", fix="listeners=[print], called with each event"
-        )
     every: tuple[Any, ...] = (listeners,) if callable(listeners) else tuple(listeners)
     for listener in every:
         if not callable(listener):
