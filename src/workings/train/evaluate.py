@@ -12,7 +12,7 @@ from workings import random
 from workings.engines import compile_function
 from workings.errors import ArgumentError, ShapeError
 from workings.trace.trace import Trace, trace_function
-from workings.trace.trees import flatten, is_leaf, rebuild
+from workings.trace.trees import flatten, rebuild
 from workings.train.metrics import Metric
 
 __all__ = ["Evaluator", "apply", "caster", "predict", "rows_of"]
@@ -179,7 +179,7 @@ def _arrays(tree: Any) -> Any:
         return {key: _arrays(branch) for key, branch in tree.items()}
     if type(tree) is tuple:
         return tuple(map(_arrays, tree))
-    return np.asarray(tree) if hasattr(tree, "__array__") and not is_leaf(tree) else tree
+    return np.asarray(tree) if hasattr(tree, "__array__") and not any(flatten(tree)) else tree
 
 
 def _as(leaf: Any, dtype: np.dtype) -> Any:
