@@ -313,3 +313,23 @@ def test_a_wrong_partial_is_seen_beside_a_kink_that_is_far(monkeypatch):
     w = input_node("w", (3,), float, "parameter")
     loss = call("sum", call("tanh", call("where", call("less_equal", w, 0.0), 0.0, w)), label="loss")
     assert "!! THEY DIFFER" in said(derive(loss, [w], {w: np.array([0.5, 1.0, -1.0])}))
+
+
+def test_terms_that_cancel_are_held_against_their_own_rounding():
+    # shares add up to 1 whatever b is, so the derivative is 0, and each way of adding up rounds otherwise
+    b = input_node("b", (), np.float32, "parameter")
+    x = input_node("x", (7,), np.float32)
+    scores = call("exp", call("multiply", x, b))
+    loss = call("sum", call("divide", scores, call("sum", scores)), label="loss")
+    values = {b: np.float32(0.3), x: np.linspace(-1, 1, 7, dtype=np.float32)}
+    assert derive(loss, [b], values, engine_gradients={b: np.float32(1e-8)}).ok
+    assert not derive(loss, [b], values, engine_gradients={b: np.float32(1e-3)}).ok
+
+
+def test_a_step_that_is_long_for_what_is_small_is_shortened():
+    # an embedding of 0.02 through a norm: the usual step of float32 is a quarter of it
+    w = input_node("w", (8,), np.float32, "parameter")
+    length = call("sqrt", call("sum", call("square", w)))
+    loss = call("sum", call("square", call("subtract", call("divide", w, length), 0.2)), label="loss")
+    values = {w: (0.02 * np.random.default_rng(1).normal(size=8)).astype(np.float32)}
+    assert derive(loss, [w], values).ok

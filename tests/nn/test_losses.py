@@ -248,3 +248,13 @@ def test_names() -> None:
         nn.loss_of("zzz")
     assert caught.value.fix is not None
     assert caught.value.fix.startswith("one of mse, mae")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("categorical_crossentropy", "cross_entropy"), ("mean_squared_error", "mse"), ("crossentropy", "cross_entropy")],
+)
+def test_the_names_that_others_have_lead_to_ours(name, ours):
+    with pytest.raises(wk.ArgumentError) as caught:
+        nn.losses.loss_of(name)
+    assert caught.value.fix == repr(ours)

@@ -321,3 +321,15 @@ def test_it_is_imported_when_it_is_used() -> None:
         "from workings import nn; assert wk.nn is nn"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_missing_between_images_and_a_linear_layer_is_said():
+    with pytest.raises(wk.ShapeError) as caught:
+        nn.Sequential(nn.Conv2d(1, 4, 3), nn.Linear(144, 3))(np.zeros((2, 1, 8, 8)))
+    assert caught.value.fix == "nn.Flatten() before it"
+
+
+def test_a_list_of_layers_is_put_apart():
+    with pytest.raises(wk.ArgumentError) as caught:
+        nn.Sequential([nn.Linear(2, 2)])
+    assert caught.value.fix == "nn.Sequential(*layers), the layers one by one"

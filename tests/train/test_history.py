@@ -146,3 +146,18 @@ def test_the_bar_of_a_function_has_no_epochs(capsys, monkeypatch):
 
 def test_a_short_run_has_no_bar(capsys, monkeypatch):
     assert bar(Started(0, 50, "numpy"), Progressed(10, 0.5, 0.1), capsys=capsys, monkeypatch=monkeypatch) == ""
+
+
+def test_a_plot_is_said_and_saved(tmp_path):
+    plot = History([{"epoch": 1, "loss": 4.0}, {"epoch": 2, "loss": 1.0}]).plot()
+    assert str(plot) == plot.words()
+    assert plot.save(tmp_path / "loss.svg").read_text(encoding="utf-8") == plot.svg()
+    with pytest.raises(wk.ArgumentError) as caught:
+        plot.save(tmp_path / "loss.png")
+    assert caught.value.fix.endswith(".svg', or .figure().savefig(…)")
+
+
+def test_a_history_is_plotted_and_not_drawn():
+    with pytest.raises(wk.ArgumentError) as caught:
+        wk.draw(History([{"epoch": 1, "loss": 4.0}]))
+    assert caught.value.fix == "its method plot()"

@@ -191,6 +191,8 @@ def _undrawable(what: Any) -> ArgumentError:
             f"{kind} has no graph behind it that could be drawn",
             fix="w = wk.parameter(…), and wk.draw of what is made from it",
         )
+    if callable(getattr(what, "plot", None)):
+        return ArgumentError(f"{type(what).__name__} has no graph behind it, and is plotted", fix="its method plot()")
     return ArgumentError(
         f"wk.draw draws values, graphs, programs and runs, and this is {type(what).__name__}",
         fix="wk.draw(loss), of a value made from wk.parameter(…)",

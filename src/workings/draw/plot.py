@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from workings.draw.series import Series, checked
 from workings.errors import ArgumentError
 from workings.optional import load
 from workings.write.text import number
+from workings.write.written import replace_file
 
 __all__ = ["Plot", "Series", "plot", "script", "style"]
 
@@ -50,6 +53,20 @@ class Plot:
         """
         return chart(self, self.words(), styled=styled, hover=hover)
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to an .svg file, whole or not at all. The path.
+
+        Raises `ArgumentError` for another ending; `figure` has the others.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ArgumentError(
+                f"{str(path)!r} does not end in .svg, the form in which a plot is written",
+                fix=f"{str(path.with_suffix('.svg'))!r}, or .figure().savefig(…)" if path.name else "plot.svg",
+            )
+        replace_file(path, self.svg().encode("utf-8"))
+        return path
+
     def words(self) -> str:
         """What is seen: from, to, the lowest and the highest.
 
@@ -76,6 +93,9 @@ class Plot:
         if len(self.series) > 1:
             axes.legend()
         return figure
+
+    def __str__(self) -> str:
+        return self.words()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # HTML with the SVG in it, since image/svg+xml is shown as an image of its own that cannot see a dark theme

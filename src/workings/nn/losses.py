@@ -284,6 +284,17 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+# what Keras calls them, where that is nearer to another loss
+_ELSEWHERE = {
+    "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "kld": "kl_divergence",
+    "cosine_similarity": "cosine",
+}
+
+
 def loss_of(loss: str | Callable[..., Any]) -> Callable[..., Any]:
     """The loss of this name; a function is one itself.
 
@@ -294,7 +305,8 @@ def loss_of(loss: str | Callable[..., Any]) -> Callable[..., Any]:
     """
     if isinstance(loss, str):
         if loss not in LOSSES:
-            near = difflib.get_close_matches(loss.lower().replace("-", "_").replace(" ", "_"), LOSSES, n=1)
+            spelled = loss.lower().replace("-", "_").replace(" ", "_")
+            near = [_ELSEWHERE[spelled]] if spelled in _ELSEWHERE else difflib.get_close_matches(spelled, LOSSES, n=1)
             raise ArgumentError(
                 f"there is no loss {loss!r}",
                 where=user_origin(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -167,6 +168,8 @@ def check_axis_size(module: Any, x: Any, size: int, axis: int = -1, least: int =
 
 
 def _chain_fix(shape: tuple[int, ...], size: int, axis: int) -> str:
+    if axis == -1 and len(shape) > 2 and math.prod(shape[1:]) == size:
+        return "nn.Flatten() before it"
     return f"a layer before it that gives {size}, or {shape[axis]} in place of {size} in this one"
 
 

@@ -40,10 +40,13 @@ class Sequential(Module):
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for i, layer in enumerate(layers):
             if not callable(layer) or isinstance(layer, type):
+                fix = "modules, or functions of one array"
+                if isinstance(layer, type):
+                    fix = f"{layer.__name__}()"
+                elif isinstance(layer, (list, tuple)):
+                    fix = "nn.Sequential(*layers), the layers one by one"
                 raise ArgumentError(
-                    f"layer {i} of Sequential is {layer!r}, which is no layer",
-                    where=user_origin(),
-                    fix=f"{layer.__name__}()" if isinstance(layer, type) else "modules, or functions of one array",
+                    f"layer {i} of Sequential is {layer!r}, which is no layer", where=user_origin(), fix=fix
                 )
         self.layers = layers
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from workings.engines import ReferenceEngine
 from workings.errors import NonFiniteError
-from workings.graph import Node, Program, every_value, reachable
+from workings.graph import Node, Program, Role, every_value, reachable
 from workings.graph.layouts import contiguous
 from workings.ops.control import Loop
 
@@ -77,7 +77,7 @@ def autopsy(
         error = NonFiniteError(
             f"step {step}: {where}{_words(node, values, names)}{_behind(node, names)}",
             where=node.origin,
-            fix=_advice(node, step, rates.get("learning_rate")),
+            fix=_tainted(node, values, names) or _advice(node, step, rates.get("learning_rate")),
         )
         error.values = {names[i]: values[i] for i in node.inputs if i in names}
     error.node, error.step = node, step
@@ -136,6 +136,12 @@ def _behind(node: Node, names: Mapping[Node, str]) -> str:
         return ""
     source = node.because.node
     return f", in the backward pass, where the derivative passes {names.get(source, source.op.name)}"
+
+
+def _tainted(node: Node, values: Mapping[Node, Any], names: Mapping[Node, str]) -> str | None:
+    """What to write where it came with the data."""
+    from_data = [i for i in node.inputs if i.is_input and i.role is Role.DATA and not _is_finite(values[i])]
+    return f"data that are finite: {names[from_data[0]]} is not" if from_data and from_data[0] in names else None
 
 
 def _advice(node: Node, step: int, rate: float | None) -> str:

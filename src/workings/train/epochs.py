@@ -86,6 +86,11 @@ class Epochs:
         self.best = Watched()
         self.reduced = Plateau()
         known = self._columns()
+        if self.metrics and validation is None:
+            raise ArgumentError(
+                f"metrics are measured on validation data, and there are none for {self.metrics[0].name}",
+                fix=f"validation=0.1; or afterwards run.evaluate(x, y, metrics={self.metrics[0].name!r})",
+            )
         if stopping is not None and stopping.monitor not in known:
             missing = "; there are no validation data" if validation is None else ""
             raise ArgumentError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,9 +22,30 @@ __all__ = ["Evaluator", "apply", "caster", "check_rows", "loss_name", "predict",
 
 def apply(model: Callable[..., Any], x: Any) -> Any:
     """What a model makes of its inputs: a tuple or a dict holds several of them."""
-    if isinstance(x, Mapping):
-        return model(**x)
-    return model(*x) if isinstance(x, tuple) else model(x)
+    several = x if isinstance(x, (tuple, Mapping)) else (x,)
+    _check_call(model, several)
+    given = model(**several) if isinstance(several, Mapping) else model(*several)
+    if given is None:
+        raise ArgumentError(f"the model {type(model).__name__} returns None", fix="return the prediction at its end")
+    return given
+
+
+def _check_call(model: Callable[..., Any], several: tuple[Any, ...] | Mapping[str, Any]) -> None:
+    """Raise unless a model takes so many inputs, or inputs of these names."""
+    try:
+        signature = inspect.signature(model)
+    except (TypeError, ValueError):  # written in C, which tells nothing of its arguments
+        return
+    try:
+        signature.bind(**several) if isinstance(several, Mapping) else signature.bind(*several)
+    except TypeError as error:
+        what = f"a dict of {', '.join(several)}" if isinstance(several, Mapping) else f"a tuple of {len(several)}"
+        name = type(model).__name__
+        raise ArgumentError(
+            f"x is {what if len(several) != 1 or isinstance(several, Mapping) else 'one array'}, and the model is "
+            f"called as {name}{signature}: {error}",
+            fix="one array as x for a model of one argument; a tuple or a dict of arrays for a model of several",
+        ) from None
 
 
 def rows_of(name: str, tree: Any) -> int:
@@ -98,9 +120,19 @@ class Evaluator:
                 check_suited(self._loss, prediction.shape, part["y"])
             total += float(loss) * rows_of("y", part["y"])
             for found, metric in zip(statistics, metrics, strict=True):
-                found.append(metric.statistic(prediction, part["y"]))
+                found.append(_statistic(metric, prediction, part["y"]))
         values = {m.name: m.finish(m.merge(found)) for m, found in zip(metrics, statistics, strict=True)}
         return {"loss": total / count, **values}
+
+    def check(self, model: Any, x: Any, y: Any, metrics: Sequence[Metric]) -> None:
+        """Raise where a metric does not take what the model gives, by the first block of rows."""
+        if metrics:
+            work = self._blocks(
+                {"x": x, "y": y}, lambda part: (part, self._run(predict, {"model": model, "x": part["x"]}))
+            )
+            part, prediction = next(work)
+            for metric in metrics:
+                _statistic(metric, prediction, part["y"])
 
     def _blocks(self, given: Mapping[str, Any], work: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
         count = rows_of("the data", given)
@@ -128,6 +160,13 @@ def predict(model: Any, x: Any) -> Any:
         return apply(model, x)
 
 
+def _statistic(metric: Metric, prediction: Any, target: Any) -> Any:
+    try:
+        return metric.statistic(prediction, target)
+    except ArgumentError as error:
+        raise ArgumentError(f"the metric {metric.name}: {error.problem}", fix=error.fix) from None
+
+
 def _joined(parts: Sequence[Any], rows: int) -> Any:
     """The predictions of all blocks, one below the other."""
     leaves = [dict(flatten(part)) for part in parts]
@@ -137,7 +176,7 @@ def _joined(parts: Sequence[Any], rows: int) -> Any:
         if any(piece.ndim == 0 for piece in pieces) or sum(len(piece) for piece in pieces) != rows:
             raise ShapeError(
                 f"the model gives {pieces[0].shape} for a block of rows, and not one prediction for each row",
-                fix="a model that keeps the first axis; run.value(name, x=…) for other values",
+                fix="x[None] for a single row, or a model that keeps the first axis",
             )
         return np.concatenate(pieces)
 
@@ -154,9 +193,18 @@ def caster(dtype: np.dtype) -> Callable[[str, Any], Any]:
             tree = np.asarray(tree)
         if tree is None:
             raise ArgumentError(f"{name} is None", fix=f"an array with one row for each example as {name}")
-        return rebuild(tree, lambda _, leaf: _as(leaf, dtype))
+        return rebuild(_arrays(tree), lambda _, leaf: _as(leaf, dtype))
 
     return cast
+
+
+def _arrays(tree: Any) -> Any:
+    """The same tree with arrays in place of what can be one, as a table of pandas."""
+    if isinstance(tree, dict):
+        return {key: _arrays(branch) for key, branch in tree.items()}
+    if type(tree) is tuple:
+        return tuple(map(_arrays, tree))
+    return np.asarray(tree) if hasattr(tree, "__array__") and not any(flatten(tree)) else tree
 
 
 def _as(leaf: Any, dtype: np.dtype) -> Any:

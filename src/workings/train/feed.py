@@ -32,7 +32,7 @@ class Batches:
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise ArgumentError(
                 f"batch_size is {size!r}; it is a number of rows, 1 or more",
-                fix="batch_size=32, or None for all rows in every step",
+                fix="batch_size=32",
             )
 
     def check(self, rows: int) -> None:

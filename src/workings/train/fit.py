@@ -165,6 +165,8 @@ def fit(
         {"loss": loss_name(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
     )
     run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
+    if held is not None:
+        evaluator.check(model, *held, task.metrics)
     done = run.restored() if resume else 0
     if not begin or run.reason is Reason.PATIENCE or done >= count:
         return run

@@ -73,8 +73,8 @@ class History(AsHtml, Sequence[Mapping[str, Any]]):
     def plot(self, *names: str) -> Plot:
         """A plot over the epochs: of the columns named, or of the losses. A notebook shows it.
 
-        `plot().words()` says it in a sentence, `plot().svg()` is the picture, and `plot().figure()` a figure of
-        matplotlib.
+        `print(history.plot())` says it in a sentence, `plot().save("loss.svg")` writes the picture, and
+        `plot().figure()` is a figure of matplotlib.
 
         >>> history = History([{"epoch": 1, "loss": 4.0}, {"epoch": 2, "loss": 1.0}])
         >>> history.plot().words()

@@ -153,6 +153,7 @@ class Run(AsHtml):
             )
         self._settings |= self._changed({"learning_rate": learning_rate, **settings})
         self._begin_leg()
+        before = float(self._epochs.history[-1]["seconds"]) if self._epochs and self._epochs.history else 0.0
         bars = [Progress()] if wanted(self._progress if progress is None else progress) else []
         listeners = (*bars, *self._listeners)
 
@@ -173,7 +174,7 @@ class Run(AsHtml):
                 chunk=chunk,
                 emit=emit,
                 epoch=None if self._epochs is None else self.program.batches,
-                between=lambda seconds: self._between(seconds, emit),
+                between=lambda seconds: self._between(before + seconds, emit),
             )
         finally:
             self._running = False

@@ -63,7 +63,11 @@ def matching(patterns: Iterable[str], names: Sequence[str], what: str) -> dict[s
     found = {pattern: [n for n in names if fnmatch.fnmatchcase(n, pattern)] for pattern in patterns}
     for pattern, matched in found.items():
         if not matched:
-            raise ArgumentError(f"{what} has {pattern!r}, and no parameter is called so", fix=nearest(pattern, names))
+            within = any(n.startswith(f"{pattern}.") for n in names)
+            raise ArgumentError(
+                f"{what} has {pattern!r}, and no parameter is called so",
+                fix=f"'{pattern}.*' for those within it" if within else nearest(pattern, names),
+            )
     return found
 
 
