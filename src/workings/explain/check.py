@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import numpy as np
 from workings.explain.setting import Setting
 from workings.explain.steps import Agreement, Check, Words
 from workings.graph import Graph, Node, every_value
+from workings.write.maths import expression
 from workings.write.text import number
 
 __all__ = ["check_step", "difference_words", "moved_loss", "rounded"]
 
 # Arrays up to this size are compared element by element with central differences, larger ones along one direction.
 ELEMENTS = 6
+# Parts of the usual step, tried one after the other while a kink within the step is what makes the difference.
+_SHORTER = (1 / 8, 1 / 64)
 
 
 def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | None) -> Check:
@@ -34,18 +38,69 @@ def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | N
         run, label = engine, "the run"
     rows.append(_row((label,), formula_value, run, close))
     differences = _differences(setting, node, formula_value, size, ())
+    small = _size(setting.values[node])
+    if not differences.ok and 0 < small < 1:
+        # beside values as small as those of an embedding, normed later, the usual step is a long way
+        closer = _differences(setting, node, formula_value, size, (), small)
+        differences = closer if closer.ok else differences
     # a value taken as given is let move first: where that agrees all the same, there is nothing to be said of it
     held = () if differences.ok else setting.stopped(node)
     if held:
         differences = _differences(setting, node, formula_value, size, held)
+    turning: list[Node] = []
+    if not differences.ok and bool(np.all(np.isfinite(formula_value))):
+        turning = _turning(setting, node, 1.0)
+        for part in _SHORTER:
+            if differences.ok or not turning:
+                break
+            differences = _differences(setting, node, formula_value, size, held, part)
+            turning = _turning(setting, node, part)
+    if not differences.ok and turning:
+        words = _kink_words(setting, turning[0], differences.difference or 0.0)
+        differences = replace(differences, ok=True, words=words)
     return Check(node, setting.derivative(node), (*rows, differences), held)
 
 
-def _differences(setting: Setting, node: Node, formula_value: Any, size: float, held: Sequence[Node]) -> Agreement:
+def _differences(
+    setting: Setting, node: Node, formula_value: Any, size: float, held: Sequence[Node], part: float = 1.0
+) -> Agreement:
     if node.size > ELEMENTS:
-        return _along(setting, node, formula_value, held)
-    measured = _by_element(setting, node, held)
+        return _along(setting, node, formula_value, held, part)
+    measured = _by_element(setting, node, held, part)
     return _row(("central differences",), formula_value, measured, _coarse(setting, node, size))
+
+
+def _turning(setting: Setting, node: Node, part: float) -> list[Node]:
+    """The choices that are made otherwise at one end of the step: a kink lies in it, and its slope is none of one side.
+
+    Choices are the comparisons and places that the derivative is made of, as x ≤ 0 and the place of the largest.
+    """
+    adjoint = setting.adjoints.get(node)
+    if adjoint is None:
+        return []
+    graph = Graph(setting.given, [setting.loss, adjoint])
+    choices = [n for n in graph.nodes if n.inputs and (n.dtype.kind in "biu" or n.op.name == "sign")]
+
+    def chosen(x: Any) -> list[Any]:
+        inputs = [np.asarray(x if n is node else setting.values[n], n.dtype)[()] for n in setting.given]
+        with np.errstate(all="ignore"):
+            values = every_value(graph, inputs)
+        return [values[n] for n in choices]
+
+    x = np.asarray(setting.values[node])
+    here = chosen(x) if choices else []
+    found: set[int] = set()
+    for direction in _directions(node) if choices else ():
+        h = part * _step(node, x)
+        for end in (x + h * direction, x - h * direction):
+            values = chosen(np.asarray(end, node.dtype))
+            found |= {i for i, (a, b) in enumerate(zip(here, values, strict=True)) if not np.array_equal(a, b)}
+    return [choices[i] for i in sorted(found)]
+
+
+def _kink_words(setting: Setting, choice: Node, apart: float) -> Words:
+    words = f"{rounded(apart, 2)} apart, which is no measure: within the step "
+    return (words, expression(choice, setting.known), " turns over, a kink")
 
 
 def _row(label: Words, formula_value: Any, other: Any, tolerance: float) -> Agreement:
@@ -95,10 +150,17 @@ def _step(node: Node, value: Any) -> float:
     return float(np.cbrt(np.finfo(node.dtype).eps)) * max(1.0, _size(value))
 
 
-def _slope_along(setting: Setting, node: Node, direction: Any, held: Sequence[Node]) -> float:
+def _directions(node: Node) -> list[Any]:
+    """The directions in which central differences are taken: each element alone, or one through all."""
+    if node.size > ELEMENTS:
+        return [np.random.default_rng(0).choice([-1.0, 1.0], node.shape)]
+    return [np.reshape(row, node.shape) for row in np.eye(node.size)]
+
+
+def _slope_along(setting: Setting, node: Node, direction: Any, held: Sequence[Node], part: float) -> float:
     """(f(x + hv) − f(x − hv)) / 2h, with h as it came out after rounding."""
     x = np.asarray(setting.values[node])
-    h = _step(node, x)
+    h = part * _step(node, x)
     above = np.asarray(x + h * direction, node.dtype)
     below = np.asarray(x - h * direction, node.dtype)
     reach = float(np.max(np.abs(above - below)))
@@ -106,19 +168,15 @@ def _slope_along(setting: Setting, node: Node, direction: Any, held: Sequence[No
     return rise / reach if reach else float("nan")
 
 
-def _by_element(setting: Setting, node: Node, held: Sequence[Node]) -> Any:
-    result = np.zeros(node.shape)
-    for index in np.ndindex(node.shape):
-        direction = np.zeros(node.shape)
-        direction[index] = 1.0
-        result[index] = _slope_along(setting, node, direction, held)
-    return result[()]
+def _by_element(setting: Setting, node: Node, held: Sequence[Node], part: float) -> Any:
+    slopes = [_slope_along(setting, node, direction, held, part) for direction in _directions(node)]
+    return np.reshape(np.array(slopes, float), node.shape)[()]
 
 
-def _along(setting: Setting, node: Node, formula_value: Any, held: Sequence[Node]) -> Agreement:
+def _along(setting: Setting, node: Node, formula_value: Any, held: Sequence[Node], part: float) -> Agreement:
     """One direction through all elements: its slope by the formula is the sum of gradient times direction."""
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], node.shape)
-    measured = _slope_along(setting, node, signs, held)
+    (signs,) = _directions(node)
+    measured = _slope_along(setting, node, signs, held, part)
     told = float(np.sum(np.asarray(formula_value, float) * signs))
     scale = float(np.sqrt(np.sum(np.square(np.asarray(formula_value, float)))))
     apart = abs(measured - told)
