@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help lesson test test-slow oracles bench screens check format clean
+.PHONY: help lesson test test-slow oracles bench results screens check format clean
 
 help:  ## print this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), th
 bench: $(STAMPS)/test  ## set up, then measure how deriving grows, and pictures and pages
 	$(BIN)/python bench/scale.py
 	$(BIN)/python bench/page.py
+
+results: $(STAMPS)/test  ## train nets on real data and write docs/results.md; WORKINGS_DATA=FOLDER has the data
+	$(BIN)/python -m bench.results
 
 screens: $(STAMPS)/test  ## take the pictures in docs/screens with an installed browser
 	$(BIN)/python -m docs.screens

@@ -192,7 +192,8 @@ def machine() -> str:
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         name = names[0] if names else name
     load = f", {os.getloadavg()[0]:.0f} tasks running on average" if hasattr(os, "getloadavg") else ""
-    return f"{platform.system()} on {name}, {os.cpu_count()} cores{load}"
+    threads = os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count())
+    return f"{platform.system()} on {name}, {os.cpu_count()} cores, {threads} for matrix products{load}"
 
 
 def versions() -> str:
@@ -206,7 +207,6 @@ def versions() -> str:
 
 def document(figures: Sequence[Figure], programs: Sequence[tuple[str, bool]], sample: str) -> str:
     """docs/results.md"""
-    images = 1 - MNIST_HELD_OUT
     alone = ", ".join(name for name, same in programs if same)
     return f"""# Results
 
@@ -215,11 +215,12 @@ in [examples](../examples), the settings in [bench/results.py](../bench/results.
 
 {table([HEAD, *(figure.row() for figure in figures)])}
 
-Digits are scikit-learn's 1,797 images of 8 × 8 pixels, {1 - DIGITS_HELD_OUT:.0%} of them to train; MNIST is a folder
-of 10,000 images, {images:.0%} of them to train. Accuracy is that on the held-out images, the same share of each class,
-by `wk.data.split` with seed {HELD_OUT["seed"]}. They were asked about once, at the end: the settings were chosen by a
-validation part of the others. The characters are those of the tiny Shakespeare, a megabyte, of which the last tenth is
-the validation. A loss is the mean surprise at a character, in nats.
+Digits are scikit-learn's 1,797 images of 8 × 8 pixels, {1 - DIGITS_HELD_OUT:.0%} of them to train; those of MNIST are
+the 10,000 called t10k, of 28 × 28 pixels, {1 - MNIST_HELD_OUT:.0%} of them to train. The accuracy is that on the
+others, held out by `wk.data.split` with seed {HELD_OUT["seed"]}, the same share of each class. They were asked about
+once, at the end: settings were chosen by a validation part of the images to train. The characters are those of the
+tiny Shakespeare, a megabyte; the last tenth of it is the validation. A loss is the mean surprise at a character, in
+nats.
 
 Start values come from `np.random.default_rng(0)`; the order of the rows, dropout and shifts from seed 0 of `wk.fit`.
 The same machine, NumPy and number of threads give the same bits again.

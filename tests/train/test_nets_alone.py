@@ -114,6 +114,8 @@ def test_no_array_is_wider_than_its_parameters(train: Any) -> None:
 def test_every_layer_is_in_its_source_its_derivation_and_its_picture(train: Any) -> None:
     run = train("numpy")
     source, derivation, picture = run.source(), str(run.explain(step=1)), wk.draw(run.program).svg()
+    for place in range(len(run.model)):
+        assert f"# layers.{place}\n" in source
     for name in run.model.parameters():
         written = name.replace(".", "_")
         assert f"d_{written}" in source

@@ -44,6 +44,16 @@ class Units:
     users: tuple[tuple[int, ...], ...]
 
 
+def _forward(graph: Graph) -> set[Node]:
+    """What the first output is made from; and what is made from that alone, which only its derivative reads."""
+    found = set(reachable(graph.outputs[:1], stop=graph.inputs))
+    for node in graph.nodes:
+        made = [i for i in node.inputs if not i.is_constant]
+        if node.because is None and any(i.inputs for i in made) and all(i in found for i in made):
+            found.add(node)
+    return found
+
+
 def arrange(graph: Graph, updates: Collection[Node] = (), parts: Collection[Node] = ()) -> Units:
     """The values of a graph.
 
@@ -52,7 +62,7 @@ def arrange(graph: Graph, updates: Collection[Node] = (), parts: Collection[Node
     say what is carried to the next step.
     """
     inputs, outputs = set(graph.inputs), set(graph.outputs)
-    forward = set(reachable(graph.outputs[:1], stop=inputs)) if updates else set(graph.nodes)
+    forward = _forward(graph) if updates else set(graph.nodes)
 
     def phase(node: Node) -> Phase:
         if node in inputs or not node.inputs:

@@ -41,6 +41,11 @@ def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | N
         found = _row((label,), formula_value, run, max(close, 10 * eps * _terms(setting, node)))
     rows.append(found)
     differences = _differences(setting, node, formula_value, size, ())
+    small = _size(setting.values[node])
+    if not differences.ok and 0 < small < 1:
+        # beside values as small as those of an embedding, normed later, the usual step is a long way
+        closer = _differences(setting, node, formula_value, size, (), small)
+        differences = closer if closer.ok else differences
     # a value taken as given is let move first: where that agrees all the same, there is nothing to be said of it
     held = () if differences.ok else setting.stopped(node)
     if held:

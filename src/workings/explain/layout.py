@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -98,6 +98,10 @@ def _section(section: Section) -> Iterable[Block]:
     yield from _givens(given)
     scope: tuple[str, ...] = ()
     scopes = Counter(step.scope for step in valued)
+    nudges: dict[str, list[Nudge]] = {}
+    for step in section.steps:
+        if isinstance(step, Nudge):
+            nudges.setdefault(_rule_of(step), []).append(step)
     for step in section.steps:
         if isinstance(step, (Value, Backward)):
             if step.scope and step.scope != scope and scopes[step.scope] > 1:
@@ -105,6 +109,8 @@ def _section(section: Section) -> Iterable[Block]:
             scope = step.scope
             member = bool(step.scope) and scopes[step.scope] > 1
             yield _ledger(step, member) if wide else _equation(step, member)
+        elif isinstance(step, Nudge):
+            yield from _nudges(nudges.pop(_rule_of(step), []))
         else:
             scope = ()
             yield from _BLOCKS[type(step)](step)
@@ -188,6 +194,25 @@ def _nudge(step: Nudge) -> Iterable[Block]:
     yield Rows((Row(step.formula, (*parts, Number(step.value))),), "line")
     if step.words:
         yield Prose(step.words)
+
+
+_LONG = 100  # characters of a rule; a shorter one is said for each parameter
+
+
+def _rule_of(step: Nudge) -> str:
+    """What the parameters have in common that are nudged by one long rule: its formula without their names."""
+    formula, name = text(step.formula), text(step.symbol)
+    return formula.replace(name, "…") if np.shape(step.value) and len(formula) > _LONG else formula
+
+
+def _nudges(steps: Sequence[Nudge]) -> Iterable[Block]:
+    """The parameters that are nudged by one rule: the rule for the first of them, and how far the others move."""
+    for step in steps[:1]:
+        yield from _nudge(step)
+    if len(steps) > 1:
+        yield Prose(("so too, by the same rule:",))
+    for step in steps[1:]:
+        yield Rows((Row(step.symbol, (), step.words, shape_word(step.value)),), "list")
 
 
 def _loss(step: Loss) -> Iterable[Block]:

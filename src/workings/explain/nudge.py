@@ -11,6 +11,7 @@ from workings.explain.check import moved_loss, rounded
 from workings.explain.setting import Setting, worth
 from workings.explain.steps import Loss, Nudge, Remark, Step, Words
 from workings.graph import Node, Role, input_node
+from workings.graph.names import identifier
 from workings.write.maths import expression
 from workings.write.tree import Number, Symbol, Tree
 
@@ -77,6 +78,8 @@ def _by_update(
             return Symbol((n.name or "setting").replace("_", " "), n, words=True)
         if n in setting.names:
             return setting.symbol(n)
+        if n.is_input and n.role is Role.STATE:
+            return Symbol(identifier(n.name or "state"), n)
         return None
 
     def put_in(n: Node) -> Tree | None:

@@ -247,7 +247,7 @@ class StepLines:
                 page.line(f"{self.feed_names[statement.node]} = {statement.expression.text}", indent)
             page.gap()
         page.line("# Forward pass", indent)
-        self._write_all(page, by_section[FORWARD], indent)
+        self._write_forward(page, by_section[FORWARD], indent)
         if record:
             page.line(record, indent)
         self._write_backward(page, by_section[BACKWARD], indent)
@@ -277,6 +277,21 @@ class StepLines:
                 text = expression.text if node.ndim else expression.at(ATOM)
                 statement = statement._replace(expression=expression._replace(text=self._laid_out(text, node)))
             page.statement(statement, name, indent)
+
+    def _write_forward(self, page: Page, statements: Sequence[Statement], indent: int) -> None:
+        """The forward pass, where the lines of each layer follow its name."""
+        names = [c.name for c in self.program.carry if c.input.role is Role.PARAMETER]
+        modules = {name[:i] for name in names for i, letter in enumerate(name) if letter == "."}
+        before: str | None = None
+        for statement in statements:
+            top = statement.node.scope[0] if statement.node.scope else ""
+            layer = top if top in modules or ("." in top and top.rpartition(".")[0] in modules) else None
+            if layer is None and before is not None:
+                page.gap()
+            elif layer is not None and layer != before:
+                page.line(f"# {layer}", indent)
+            before = layer
+            self._write_all(page, [statement], indent)
 
     def _write_backward(self, page: Page, statements: Sequence[Statement], indent: int) -> None:
         waiting = list(self.alias_of)
