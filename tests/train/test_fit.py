@@ -312,11 +312,14 @@ def test_no_epochs_more_are_none_even_within_one():
     assert run.resume(steps=1).resume(epochs=0).steps == 6
 
 
-def test_every_layer_has_a_place_in_the_picture_and_the_derivation():
+def test_every_layer_has_a_place_in_the_picture_the_program_and_the_derivation():
     run = fitted(net(0.2))
-    for text in (str(wk.draw(run.program, depth=1)), str(run.explain())):
-        for layer in ("layers.0", "layers.3"):
+    for text in (str(wk.draw(run.program, depth=1)), run.source()):
+        for layer in ("layers.0", "layers.2", "layers.3"):
             assert layer in text
+    derivation = str(run.explain())
+    for line in ("x · layers_0_weight + layers_0_bias", "tanh(x_2)", "dropout in layers.2", "x_4 · layers_3_weight"):
+        assert line in derivation
 
 
 def test_a_thousand_short_epochs():

@@ -130,14 +130,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[WorkingsError], str]] = {
     "a batch of none": (
         lambda: fit(batch_size=0),
         wk.ArgumentError,
-        "batch_size is 0; it is a number of rows, 1 or more\n"
-        "  Instead: batch_size=32, or None for all rows in every step",
+        "batch_size is 0; it is a number of rows, 1 or more\n  Instead: batch_size=32",
     ),
     "a batch of less than none": (
         lambda: fit(batch_size=-4),
         wk.ArgumentError,
-        "batch_size is -4; it is a number of rows, 1 or more\n"
-        "  Instead: batch_size=32, or None for all rows in every step",
+        "batch_size is -4; it is a number of rows, 1 or more\n  Instead: batch_size=32",
     ),
     "a batch larger than the data": (
         lambda: fit(batch_size=41),
