@@ -173,7 +173,11 @@ def test_the_examples_of_the_help_work(command, tmp_path, monkeypatch):
         assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("example", sorted(set(EXAMPLES.glob("*.py")) - {DIGITS}), ids=lambda p: p.stem)
+# started by themselves, with data of the user's; bench/results.py trains their nets
+SCRIPTS = {EXAMPLES / "characters.py", EXAMPLES / "digits.py"}
+
+
+@pytest.mark.parametrize("example", sorted(set(EXAMPLES.glob("*.py")) - {DIGITS} - SCRIPTS), ids=lambda p: p.stem)
 def test_each_example_trains(example):
     result = invoked("train", example)
     assert result.exit_code == 0, result.stderr

@@ -36,6 +36,19 @@ class Whole(nn.Module):
         return x @ self.weight
 
 
+class Forward:
+    def forward(self, x):
+        return x
+
+
+class Plain:
+    def __init__(self) -> None:
+        self.hidden = nn.Linear(4, 3, rng=0)
+
+    def __call__(self, x):
+        return self.hidden(x)
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], type[WorkingsError], str]] = {
     # ── shapes that do not chain: which layer, what it wanted, what came ──
     "matrices": (
@@ -300,7 +313,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[WorkingsError], str]] = {
     "a list for a model": (
         lambda: fit([nn.Linear(4, 3)]),
         wk.ArgumentError,
-        "the model is a list, which cannot be called\n  Instead: a module of nn",
+        "the model is a list, which cannot be called\n  Instead: nn.Sequential(*layers)",
+    ),
+    "a model of another library": (
+        lambda: fit(Forward()),
+        wk.ArgumentError,
+        "the model is a Forward, which cannot be called\n  Instead: the method called __call__ in place of forward",
+    ),
+    "a model that is no dataclass": (
+        lambda: fit(Plain()),
+        wk.ArgumentError,
+        "the model, Plain, has no arrays that are trained\n"
+        "  Instead: @dataclass above class Plain, with a line for each field, as `hidden: nn.Linear`",
     ),
     "a model without parameters": (
         lambda: fit(nn.Sequential(nn.ReLU())),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -21,12 +23,19 @@ def check_model(model: Any) -> None:
         raise ArgumentError(f"the model is the class {model.__name__}", fix=f"{model.__name__}(…), an instance")
     name = getattr(model, "__name__", type(model).__name__)
     if not callable(model):
-        raise ArgumentError(f"the model is a {name}, which cannot be called", fix="a module of nn")
+        fix = "a module of nn"
+        if isinstance(model, (list, tuple)):
+            fix = "nn.Sequential(*layers)"
+        elif hasattr(model, "forward"):
+            fix = "the method called __call__ in place of forward"
+        raise ArgumentError(f"the model is a {name}, which cannot be called", fix=fix)
     carried = states(model)
     if not any(path and path not in carried for path, _ in flatten(model)):
         raise ArgumentError(
             f"the model, {name}, has no arrays that are trained",
-            fix="a module of nn with a layer such as nn.Linear; wk.train for a function and its parameters",
+            fix="a module of nn with a layer such as nn.Linear; wk.train for a function and its parameters"
+            if is_dataclass(model) or inspect.isroutine(model)
+            else f"@dataclass above class {name}, with a line for each field, as `hidden: nn.Linear`",
         )
     as_parameters("model", model, frozenset(("model", *path) for path in carried))
 
