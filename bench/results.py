@@ -217,8 +217,8 @@ in [examples](../examples), the settings in [bench/results.py](../bench/results.
 
 Digits are scikit-learn's 1,797 images of 8 × 8 pixels, {1 - DIGITS_HELD_OUT:.0%} of them to train; those of MNIST are
 the 10,000 called t10k, of 28 × 28 pixels, {1 - MNIST_HELD_OUT:.0%} of them to train. The accuracy is that on the
-others, held out by `wk.data.split` with seed {HELD_OUT["seed"]}, the same share of each class. They were asked about
-once, at the end: settings were chosen by a validation part of the images to train. The characters are those of the
+others, held out by `wk.data.split` with seed {HELD_OUT["seed"]}, the same share of each class. They were asked about at
+the end alone: settings were chosen by a validation part of the images to train. The characters are those of the
 tiny Shakespeare, a megabyte; the last tenth of it is the validation. A loss is the mean surprise at a character, in
 nats.
 
