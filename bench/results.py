@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import workings as wk
-from examples import characters, digits
+from examples.nets import characters, digits
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 PARTS = ("digits", "mnist", "text", "programs")
@@ -211,7 +211,7 @@ def document(figures: Sequence[Figure], programs: Sequence[tuple[str, bool]], sa
     return f"""# Results
 
 Nets trained with `wk.fit` on the engine `numpy`. `make results` trains them again and writes this page; the nets are
-in [examples](../examples), the settings in [bench/results.py](../bench/results.py).
+in [examples/nets](../examples/nets), the settings in [bench/results.py](../bench/results.py).
 
 {table([HEAD, *(figure.row() for figure in figures)])}
 
