@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import workings as wk
-from examples import characters, digits
+from examples.nets import characters, digits
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 PARTS = ("digits", "mnist", "text", "programs")
@@ -211,14 +211,14 @@ def document(figures: Sequence[Figure], programs: Sequence[tuple[str, bool]], sa
     return f"""# Results
 
 Nets trained with `wk.fit` on the engine `numpy`. `make results` trains them again and writes this page; the nets are
-in [examples](../examples), the settings in [bench/results.py](../bench/results.py).
+in [examples/nets](../examples/nets), the settings in [bench/results.py](../bench/results.py).
 
 {table([HEAD, *(figure.row() for figure in figures)])}
 
 Digits are scikit-learn's 1,797 images of 8 × 8 pixels, {1 - DIGITS_HELD_OUT:.0%} of them to train; those of MNIST are
 the 10,000 called t10k, of 28 × 28 pixels, {1 - MNIST_HELD_OUT:.0%} of them to train. The accuracy is that on the
-others, held out by `wk.data.split` with seed {HELD_OUT["seed"]}, the same share of each class. They were asked about
-once, at the end: settings were chosen by a validation part of the images to train. The characters are those of the
+others, held out by `wk.data.split` with seed {HELD_OUT["seed"]}, the same share of each class. They were asked about at
+the end alone: settings were chosen by a validation part of the images to train. The characters are those of the
 tiny Shakespeare, a megabyte; the last tenth of it is the validation. A loss is the mean surprise at a character, in
 nats.
 

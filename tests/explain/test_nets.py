@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 
 import workings as wk
 from workings import nn
+from workings.explain import backward, check
 
 DRAW = np.random.default_rng(0)
 TEXT = DRAW.integers(0, 20, (16, 8))
@@ -29,9 +32,16 @@ def test_small_values_are_checked_by_a_step_as_small() -> None:
         assert document.ok, document
 
 
-def test_a_wrong_derivative_of_small_values_is_still_seen(monkeypatch) -> None:
-    from workings.explain import check
+def test_a_gradient_that_is_0_but_for_rounding_is_no_mistake(monkeypatch) -> None:
+    # softmax does not change with a bias of the keys; written out in full, its gradient rounds otherwise
+    monkeypatch.setattr(backward, "UNFOLDED", 60)
+    monkeypatch.setattr(importlib.import_module("workings.explain.derive"), "UNFOLDED", 60)
+    for dtype in (np.float32, np.float64):
+        document = block_run(dtype).explain()
+        assert document.ok, document
 
+
+def test_a_wrong_derivative_of_small_values_is_still_seen(monkeypatch) -> None:
     told = check._along
     monkeypatch.setattr(check, "_along", lambda s, node, value, *rest: told(s, node, value * 1.5, *rest))
     assert not block_run().explain().ok
@@ -54,3 +64,17 @@ def test_short_rules_are_said_for_each_parameter() -> None:
     assert "w − learning rate · dw" in document
     assert "b − learning rate · db" in document
     assert "so too" not in document
+
+
+def test_layers_are_folded_where_there_are_many_lines() -> None:
+    run = block_run()
+    document = str(run.explain())
+    forward = document[document.index("1  Forward") : document.index("2  The rules")]
+    for line in ("x_2", "layers.1.attention_norm(x_2)", "layers.1.attention(", "layers.1.feed_norm(", "layers.1.gelu("):
+        assert line in forward, forward
+    assert "more values" not in forward
+    # what stands in no layer, and the last lines, are said in full
+    assert "loss" in forward
+    assert "mean(surprise)" in forward
+    # two pages of a small print
+    assert len(document.splitlines()) <= 250

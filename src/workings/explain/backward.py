@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workings.explain.fold import folded
 from workings.explain.local import rule
 from workings.explain.loops import loop_steps
 from workings.explain.product import rewritten
@@ -18,10 +19,12 @@ from workings.write.maths import Leaf, by_formula
 from workings.write.tree import Symbol, Tree
 from workings.write.turn import called
 
-__all__ = ["MOST_LINES", "backward_section", "condensed", "rules_section"]
+__all__ = ["MOST_LINES", "UNFOLDED", "backward_section", "condensed", "rules_section"]
 
 # more lines than this are not read; the first and the last ones tell what those between do
 MOST_LINES = 60
+# layers are folded, as far as it helps, where more lines than these would be shown
+UNFOLDED = 40
 # operations in one line of the forward pass
 LONGEST_LINE = 6
 
@@ -113,9 +116,10 @@ def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node
     Each line is simplified on its own, with the lines it reads by name; what is printed is what is evaluated.
     """
     lines = _lines(setting)
-    many = len(lines.order) > MOST_LINES
+    unfolded = folded(setting, [n for n in setting.forward if n in setting.names], UNFOLDED)
+    own = [n for n in lines.order if n in unfolded]
     half = MOST_LINES // 3
-    shown = set(lines.order[:half] + lines.order[-half:]) if many else set(lines.order)
+    shown = set(own if len(own) <= MOST_LINES else own[:half] + own[-half:])
     shown |= {n for n in setting.wrt if n in setting.adjoints}
     known: dict[Node, Any] = dict(setting.values)
     steps: list[Step] = []
@@ -128,7 +132,7 @@ def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node
             left_out += 1
             continue
         if left_out:
-            steps.append(Remark((f"… {left_out:,} more lines like these …",)))
+            steps.append(Remark((f"… {left_out:,} more line{'s' if left_out > 1 else ''} like these …",)))
             left_out = 0
         formula = _formula(setting, lines, node)
         value = worth(formula, known)

@@ -14,7 +14,7 @@ from workings.graph import Graph, Node, every_value
 from workings.write.maths import expression
 from workings.write.text import number
 
-__all__ = ["check_step", "difference_words", "moved_loss", "rounded"]
+__all__ = ["check_step", "difference_words", "magnitude", "moved_loss", "rounded"]
 
 # Arrays up to this size are compared element by element with central differences, larger ones along one direction.
 ELEMENTS = 6
@@ -22,12 +22,16 @@ ELEMENTS = 6
 _SHORTER = (1 / 8, 1 / 64)
 
 
-def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | None) -> Check:
-    """Three values of one gradient: the printed formula's, the run's, and that of central differences."""
+def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | None, largest: float = 0.0) -> Check:
+    """Three values of one gradient: the printed formula's, the run's, and that of central differences.
+
+    `largest` is the size of the largest of all gradients: what differs by its last bits is equal, for a gradient that
+    is 0 but for rounding, as that of a bias of an attention's keys, is a sum of such numbers that cancel.
+    """
     eps = float(np.finfo(node.dtype).eps)
-    size = _size(formula_value)
+    size = magnitude(formula_value)
     # regrouping costs a few roundings; more than that is another formula
-    close = 1e4 * eps * max(size, 1e-300)
+    close = max(1e4 * eps * size, 10 * eps * largest, 1e-300)
     rows = [Agreement(("the formula",), formula_value, None, bool(np.all(np.isfinite(formula_value))))]
     if engine is None:
         run, label = (
@@ -41,7 +45,7 @@ def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | N
         found = _row((label,), formula_value, run, max(close, 10 * eps * _terms(setting, node)))
     rows.append(found)
     differences = _differences(setting, node, formula_value, size, ())
-    small = _size(setting.values[node])
+    small = magnitude(setting.values[node])
     if not differences.ok and 0 < small < 1:
         # beside values as small as those of an embedding, normed later, the usual step is a long way
         closer = _differences(setting, node, formula_value, size, (), small)
@@ -140,7 +144,8 @@ def rounded(value: float, digits: int = 4) -> str:
     return number(float(f"{value:.{digits}g}"))
 
 
-def _size(value: Any) -> float:
+def magnitude(value: Any) -> float:
+    """The size of the largest element that is finite."""
     finite = np.abs(np.asarray(value, float))
     return float(np.max(finite[np.isfinite(finite)], initial=0.0))
 
@@ -162,7 +167,7 @@ def moved_loss(setting: Setting, moved: Mapping[Node, Any], held: Sequence[Node]
 
 
 def _step(node: Node, value: Any) -> float:
-    return float(np.cbrt(np.finfo(node.dtype).eps)) * max(1.0, _size(value))
+    return float(np.cbrt(np.finfo(node.dtype).eps)) * max(1.0, magnitude(value))
 
 
 def _directions(node: Node) -> list[Any]:

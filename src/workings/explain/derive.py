@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from workings.explain.backward import MOST_LINES, backward_section, condensed, rules_section
+from workings.explain.backward import MOST_LINES, UNFOLDED, backward_section, condensed, rules_section
 from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_paths, sum_over
-from workings.explain.check import ELEMENTS, check_step
+from workings.explain.check import ELEMENTS, check_step, magnitude
 from workings.explain.flat import no_path, why_zero
+from workings.explain.fold import folded
 from workings.explain.local import Slope, local_steps, slopes
 from workings.explain.loops import loop_steps
 from workings.explain.nudge import nudge_steps
@@ -33,7 +34,7 @@ from workings.explain.steps import (
 from workings.graph import Graph, Node, Role
 from workings.write.maths import expression, stated
 from workings.write.text import columns, text
-from workings.write.tree import Differential, Number, Symbol, Tree
+from workings.write.tree import Apply, Differential, Number, Symbol, Tree
 
 __all__ = ["derive"]
 
@@ -80,7 +81,8 @@ def derive(
     if nudges:
         sections.append(Section(("The nudge",), tuple(nudges)))
     engine = engine_gradients or {}
-    checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
+    largest = max((magnitude(value) for value in results.values()), default=0.0)
+    checks = [check_step(setting, node, value, engine.get(node), largest) for node, value in results.items()]
     sections.append(check_section(setting, checks))
     return Derivation(
         ("How ", setting.symbol(loss), " changes with ", *_subjects(setting)),
@@ -193,12 +195,20 @@ def forward_section(setting: Setting) -> Section:
     named = [n for n in setting.values if n in setting.names and n.is_constant and n not in setting.given_set]
     steps: list[Step] = [Given(n, setting.symbol(n), setting.values[n]) for n in (*setting.given, *named)]
     lines = [n for n in setting.forward if n in setting.names]
+    folds = folded(setting, lines, UNFOLDED)
+    if any(folds.values()):
+        steps.append(Remark(("a layer with brackets is one line: what it makes of what it is given",)))
+    lines = list(folds)
     half = MOST_LINES // 3
     shown = lines if len(lines) <= MOST_LINES else lines[:half] + lines[-half:]
     for i, node in enumerate(shown):
         if i == half and len(shown) < len(lines):
             steps.append(Remark((f"… {len(lines) - len(shown):,} more values …",)))
-        if node.op.results is not None:
+        fold = folds[node]
+        if fold is not None:
+            call = Apply(".".join(fold.scope), tuple(setting.symbol(n) for n in fold.given), (), node)
+            steps.append(Value(node, setting.symbol(node), call, None, setting.values[node]))
+        elif node.op.results is not None:
             steps += loop_steps(node, setting.symbol(node), setting.known)
         else:
             steps.append(_value(setting, node))

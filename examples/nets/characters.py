@@ -1,7 +1,7 @@
 """A net that reads a text character by character, and writes one of its own.
 
-    python examples/characters.py TEXT.txt          a transformer of two blocks
-    python examples/characters.py TEXT.txt gru      a recurrent net
+    python examples/nets/characters.py TEXT.txt          a transformer of two blocks
+    python examples/nets/characters.py TEXT.txt gru      a recurrent net
 
 Any text of a megabyte or so will do. The last tenth of it is not trained on.
 """

@@ -1,8 +1,8 @@
 """Handwritten digits, told apart by a net of matrices and by one of convolutions.
 
-    python examples/digits.py            scikit-learn's 1,797 digits of 8 × 8 pixels (needs scikit-learn)
-    python examples/digits.py FOLDER     MNIST's, of 28 × 28 pixels: any pair *-images-idx3-ubyte.gz and
-                                         *-labels-idx1-ubyte.gz in the folder
+    python examples/nets/digits.py            scikit-learn's 1,797 digits of 8 × 8 pixels (needs scikit-learn)
+    python examples/nets/digits.py FOLDER     MNIST's, of 28 × 28 pixels: any pair *-images-idx3-ubyte.gz and
+                                              *-labels-idx1-ubyte.gz in the folder
 
 A part of the digits, the same share of each class, is held out, and asked about at the end alone.
 """
