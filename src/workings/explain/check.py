@@ -18,7 +18,7 @@ __all__ = ["check_step", "difference_words", "magnitude", "moved_loss", "rounded
 
 # Arrays up to this size are compared element by element with central differences, larger ones along one direction.
 ELEMENTS = 6
-# Parts of the usual step, tried one after the other where it is so long that it meets a kink, or bends too much.
+# Parts of the usual step, tried one after the other while a kink within the step is what makes the difference.
 _SHORTER = (1 / 8, 1 / 64)
 
 
@@ -40,10 +40,7 @@ def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | N
         )
     else:
         run, label = engine, "the run"
-    found = _row((label,), formula_value, run, close)
-    if not found.ok:  # it may be small because terms cancel, each with its own rounding
-        found = _row((label,), formula_value, run, max(close, 10 * eps * _terms(setting, node)))
-    rows.append(found)
+    rows.append(_row((label,), formula_value, run, close))
     differences = _differences(setting, node, formula_value, size, ())
     small = magnitude(setting.values[node])
     if not differences.ok and 0 < small < 1:
@@ -54,30 +51,18 @@ def check_step(setting: Setting, node: Node, formula_value: Any, engine: Any | N
     held = () if differences.ok else setting.stopped(node)
     if held:
         differences = _differences(setting, node, formula_value, size, held)
-    for part in _SHORTER:
-        if not differences.ok:
-            differences = _differences(setting, node, formula_value, size, held, part)
+    turning: list[Node] = []
     if not differences.ok and bool(np.all(np.isfinite(formula_value))):
-        turning = _turning(setting, node, _SHORTER[-1])
-        if turning:
-            words = _kink_words(setting, turning[0], differences.difference or 0.0)
-            differences = replace(differences, ok=True, words=words)
+        turning = _turning(setting, node, 1.0)
+        for part in _SHORTER:
+            if differences.ok or not turning:
+                break
+            differences = _differences(setting, node, formula_value, size, held, part)
+            turning = _turning(setting, node, part)
+    if not differences.ok and turning:
+        words = _kink_words(setting, turning[0], differences.difference or 0.0)
+        differences = replace(differences, ok=True, words=words)
     return Check(node, setting.derivative(node), (*rows, differences), held)
-
-
-def _terms(setting: Setting, node: Node) -> float:
-    """The largest derivative on the way to a node."""
-    way = {node}
-    for n in setting.forward:
-        if any(i in way for i in n.inputs):
-            way.add(n)
-    table = setting.adjoints
-    found = {n: table[n] for n in way if n in table and n is not node}
-    known = dict(setting.values)
-    with np.errstate(all="ignore"):
-        for adjoint in sorted(set(found.values()), key=lambda n: n.serial):
-            known[adjoint] = setting.evaluate(adjoint, known)
-    return max((_size(known[adjoint]) for adjoint in found.values()), default=0.0)
 
 
 def _differences(
