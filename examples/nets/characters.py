@@ -37,8 +37,8 @@ def transformer(characters, width=WIDTH, heads=4):
     rng = np.random.default_rng(0)
     return nn.Sequential(
         nn.Embedding(characters, width, rng=rng),
-        nn.TransformerBlock(width, heads, causal=True, turned=True, rng=rng),
-        nn.TransformerBlock(width, heads, causal=True, turned=True, rng=rng),
+        nn.TransformerBlock(width, heads, causal=True, rotary=True, rng=rng),
+        nn.TransformerBlock(width, heads, causal=True, rotary=True, rng=rng),
         nn.LayerNorm(width),
         nn.Linear(width, characters, rng=rng),
     )

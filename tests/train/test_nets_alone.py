@@ -55,7 +55,7 @@ def transformer(engine: str) -> wk.Run:
         nn.Embedding(7, 8, rng=0),
         nn.LearnedPositions(6, 8, rng=1),
         nn.TransformerBlock(8, heads=2, causal=True, rng=2),
-        nn.TransformerBlock(8, heads=2, causal=True, turned=True, rng=3),
+        nn.TransformerBlock(8, heads=2, causal=True, rotary=True, rng=3),
         nn.LayerNorm(8),
         nn.Linear(8, 7, rng=4),
     )

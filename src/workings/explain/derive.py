@@ -11,7 +11,7 @@ import numpy as np
 
 from workings.explain.backward import MOST_LINES, UNFOLDED, backward_section, condensed, rules_section
 from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_paths, sum_over
-from workings.explain.check import ELEMENTS, check_step, magnitude
+from workings.explain.check import ELEMENTS, check_step
 from workings.explain.flat import no_path, why_zero
 from workings.explain.fold import folded
 from workings.explain.local import Slope, local_steps, slopes
@@ -81,8 +81,7 @@ def derive(
     if nudges:
         sections.append(Section(("The nudge",), tuple(nudges)))
     engine = engine_gradients or {}
-    largest = max((magnitude(value) for value in results.values()), default=0.0)
-    checks = [check_step(setting, node, value, engine.get(node), largest) for node, value in results.items()]
+    checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
     sections.append(check_section(setting, checks))
     return Derivation(
         ("How ", setting.symbol(loss), " changes with ", *_subjects(setting)),
