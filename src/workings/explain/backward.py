@@ -110,13 +110,13 @@ def _lines(setting: Setting) -> _Lines:
     return _Lines(tuple(merged), shared)
 
 
-def backward_section(setting: Setting, title: Words) -> tuple[Section, dict[Node, Any]]:
+def backward_section(setting: Setting, title: Words, most: int) -> tuple[Section, dict[Node, Any]]:
     """The lines of the backward pass, and the gradients that the printed lines give.
 
     Each line is simplified on its own, with the lines it reads by name; what is printed is what is evaluated.
     """
     lines = _lines(setting)
-    unfolded = folded(setting, [n for n in setting.forward if n in setting.names], UNFOLDED)
+    unfolded = folded(setting, [n for n in setting.forward if n in setting.names], most)
     own = [n for n in lines.order if n in unfolded]
     half = MOST_LINES // 3
     shown = set(own if len(own) <= MOST_LINES else own[:half] + own[-half:])

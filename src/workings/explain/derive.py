@@ -12,6 +12,7 @@ import numpy as np
 from workings.explain.backward import MOST_LINES, UNFOLDED, backward_section, condensed, rules_section
 from workings.explain.chain import UNCOUNTED, chain_along, count_paths, list_paths, sum_over
 from workings.explain.check import ELEMENTS, check_step
+from workings.explain.few import few_checks, few_nudges
 from workings.explain.flat import no_path, why_zero
 from workings.explain.fold import folded
 from workings.explain.local import Slope, local_steps, slopes
@@ -56,6 +57,7 @@ def derive(
     settings: Mapping[Node, Any] | None = None,
     engine_gradients: Mapping[Node, Any] | None = None,
     names: Mapping[Node, str] | None = None,
+    most: int = UNFOLDED,
 ) -> Derivation:
     """Derive how `loss` changes with each node of `wrt`, at these values, step by step.
 
@@ -67,22 +69,23 @@ def derive(
     engine_gradients  the gradients that a run computed, to be held against the formula; without them the
                       gradient of reverse mode is
     names             spellings of nodes that another document uses, to use the same here
+    most              layers are folded, each into one line, so far that at most so many values have a line
 
     Raises `GradientError` where there is no gradient, `ArgumentError` where a value is missing.
     """
     setting = condensed(prepare(loss, wrt, values, names), renumber=names is None)
     ways = {node: count_paths(setting, node) for node in setting.wrt} if setting.scalar else {}
     few = setting.scalar and len(setting.active) <= MOST_LINKS and max(ways.values()) <= MOST_PATHS
-    sections = [forward_section(setting)]
-    found, results = _by_paths(setting) if few else _by_nodes(setting, ways)
+    sections = [forward_section(setting, most)]
+    found, results = _by_paths(setting) if few else _by_nodes(setting, ways, most)
     sections += found
     settled = {**(settings or {})}
     nudges = nudge_steps(setting, results, learning_rate, updates or {}, update_gradients or {}, settled)
     if nudges:
-        sections.append(Section(("The nudge",), tuple(nudges)))
+        sections.append(Section(("The nudge",), tuple(few_nudges(setting, nudges, most))))
     engine = engine_gradients or {}
     checks = [check_step(setting, node, value, engine.get(node)) for node, value in results.items()]
-    sections.append(check_section(setting, checks))
+    sections.append(check_section(setting, checks, most))
     return Derivation(
         ("How ", setting.symbol(loss), " changes with ", *_subjects(setting)),
         tuple(sections),
@@ -100,9 +103,9 @@ def _subject(setting: Setting) -> Subject:
     return Subject(graph, setting.wrt, setting.values, setting.adjoints, gradients, setting.names)
 
 
-def check_section(setting: Setting, checks: Sequence[Check]) -> Section:
+def check_section(setting: Setting, checks: Sequence[Check], most: int = UNFOLDED) -> Section:
     """What was printed, held against two other ways to the same number."""
-    steps: list[Step] = list(checks)
+    steps = few_checks(checks, most)
     held = dict.fromkeys(n for check in checks for n in check.held)
     if held:
         shown = _listing([setting.known(n) or expression(n, setting.known) for n in held])
@@ -153,10 +156,10 @@ def _by_paths(setting: Setting) -> tuple[list[Section], dict[Node, Any]]:
     return sections, results
 
 
-def _by_nodes(setting: Setting, ways: Mapping[Node, int]) -> tuple[list[Section], dict[Node, Any]]:
+def _by_nodes(setting: Setting, ways: Mapping[Node, int], most: int) -> tuple[list[Section], dict[Node, Any]]:
     """The derivative carried back node by node, with every rule it uses said once."""
     title: Words = ("Backward: the chain rule, from the loss back, value by value",)
-    section, results = backward_section(setting, title)
+    section, results = backward_section(setting, title, most)
     said: list[Step] = []
     for node, count in ways.items():
         if count > MOST_PATHS:
@@ -189,12 +192,12 @@ def _by_nodes(setting: Setting, ways: Mapping[Node, int]) -> tuple[list[Section]
     return [rules_section(setting), section], results
 
 
-def forward_section(setting: Setting) -> Section:
+def forward_section(setting: Setting, most: int = UNFOLDED) -> Section:
     """What is given, and every value that has a line, in computing order."""
     named = [n for n in setting.values if n in setting.names and n.is_constant and n not in setting.given_set]
     steps: list[Step] = [Given(n, setting.symbol(n), setting.values[n]) for n in (*setting.given, *named)]
     lines = [n for n in setting.forward if n in setting.names]
-    folds = folded(setting, lines, UNFOLDED)
+    folds = folded(setting, lines, most)
     if any(folds.values()):
         steps.append(Remark(("a layer with brackets is one line: what it makes of what it is given",)))
     lines = list(folds)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workings.explain.backward import UNFOLDED
 from workings.explain.derive import derive
 from workings.explain.setting import worth
 from workings.explain.steps import Derivation
@@ -47,8 +48,10 @@ def record_step(
     *,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    most: int = UNFOLDED,
 ) -> Recorded:
-    """The step that a program makes from these values, derived (see `derive_step`), with all its values."""
+    """The step that a program makes from these values, derived (see `derive_step`), with all its values; layers are
+    folded until at most so many values have a line."""
     program = program.at(step)
     graph = program.step
     given = [(data or program.data)[node.name or ""] for node in program.data_inputs]
@@ -68,5 +71,6 @@ def record_step(
         # a gradient that is constant is a number within the update, and no value of the step
         engine_gradients={n: worth(program.gradients[n], found) for n in parameters},
         names=graph.names,
+        most=most,
     )
     return Recorded(step, derivation, found)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from workings.engines import Engine
+from workings.explain.backward import UNFOLDED
 from workings.explain.program import Recorded, record_step
 from workings.graph import Program
 from workings.train.loop import Position, replay
@@ -60,7 +61,8 @@ def spread(last: int, most: int, first: int = 0) -> list[int]:
     return sorted({first + round(i * (last - first) / (most - 1)) for i in range(most)})
 
 
-def recorded(program: Program, found: Before) -> Recorded:
-    """A step with its derivation and the values of all its nodes."""
+def recorded(program: Program, found: Before, most: int = UNFOLDED) -> Recorded:
+    """A step with its derivation and the values of all its nodes; see `record_step`."""
     names = [node.name or "" for node in program.setting_inputs]
-    return record_step(program, found.carry, found.step, settings=dict(zip(names, found.settings, strict=True)))
+    settings = dict(zip(names, found.settings, strict=True))
+    return record_step(program, found.carry, found.step, settings=settings, most=most)

@@ -13,6 +13,7 @@ import numpy as np
 from workings import engines
 from workings.errors import ArgumentError
 from workings.explain import Derivation
+from workings.explain.backward import UNFOLDED
 from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
 from workings.train.autopsy import autopsy
@@ -398,11 +399,13 @@ class Run(AsHtml):
         """
         return self._written.save(path)
 
-    def explain(self, step: int | None = None) -> Derivation:
+    def explain(self, step: int | None = None, *, most: int = UNFOLDED) -> Derivation:
         """The derivation of one step, with the numbers of that step; of the next one if `step` is left out.
 
-        `step` counts from 0; the parameters before it are worked out again by running the steps up to it.
+        `step` counts from 0; the parameters before it are worked out again by running the steps up to it. Layers are
+        folded, each into one line, so far that at most `most` values have a line: 0 folds all that can be.
         """
+        check_count("most", most, 0)
         at = self.steps if step is None else step
         if isinstance(at, bool) or not isinstance(at, (int, np.integer)) or not self._first <= at <= self.steps:
             before = " (those before it were run before a checkpoint)" if self._first else ""
@@ -410,7 +413,7 @@ class Run(AsHtml):
                 f"step is {step!r}; steps {self._first} to {self.steps} can be explained{before}",
                 fix=f"run.explain(step={self.steps})",
             )
-        return recorded(self.program, next(self._before([int(at)]))).derivation
+        return recorded(self.program, next(self._before([int(at)])), most).derivation
 
     def draw(
         self,
