@@ -2,9 +2,9 @@
 
 The number of quarter turns is x·2/π. Only its part below 4 matters, so of 2/π only bits within some hundred places
 beyond the exponent of x count (M. H. Payne and R. N. Hanek, Radian reduction for trigonometric functions, 1983). They
-are looked up, for every 16 exponents, as a sum of floats; products with fused multiply-add are exact, and multiples of 4
-are taken off at each. What is left is accurate to 2⁻⁶⁰ of itself, also for the float64 that comes closest to a multiple
-of π/2. For float32 it is done in float64, with two of the floats in place of four.
+are looked up, for every 16 exponents, as a sum of floats; products with fused multiply-add are exact, and multiples of
+4 are taken off at each. What is left is accurate to 2⁻⁶⁰ of itself, also for the float64 that comes closest to a
+multiple of π/2. For float32 it is done in float64, with two of the floats in place of four.
 """
 
 from __future__ import annotations

@@ -208,9 +208,9 @@ def two_over_pi(place: int, kind: str) -> tuple[float, ...]:
 def erf_pieces(kind: str) -> tuple[tuple[float, ...], ...]:
     """Columns for every c = k/8: erf(c) as a sum of two floats, then the polynomial P of its Taylor series there.
 
-    With `t = x − c`, `erf(x) = erf(c) + t·P(t)`. For the first `STEEP` of the c, whose slope is about 1, this 1 is taken
-    off, and `erf(x) = erf(c) + t + t·P(t)`, which rounds less. The series is 2/√π·exp(−c²)·Σ (−1)ⁿ·Hₙ(c)·tⁿ⁺¹/(n + 1)!, with Hₙ the Hermite
-    polynomials.
+    With `t = x − c`, `erf(x) = erf(c) + t·P(t)`. For the first `STEEP` of the c, whose slope is about 1, this 1 is
+    taken off, and `erf(x) = erf(c) + t + t·P(t)`, which rounds less. The series, with Hermite's polynomials Hₙ, is
+    2/√π·exp(−c²)·Σ (−1)ⁿ·Hₙ(c)·tⁿ⁺¹/(n + 1)!.
     """
     count, degree = (33, 6) if kind == "float32" else (49, 11)
     values: list[tuple[float, ...]] = []

@@ -176,7 +176,7 @@ def arctanh(x: Number) -> Number:
     y = logarithm(u.hi, u.lo)
     y = 0.5 * (y.hi + y.lo)
     y = size.equals(1.0).choose(float("inf"), y)
-    y = (size > 1.0).choose(float("nan"), y)
+    y = (size <= 1.0).choose(y, float("nan"))
     return signed((size < TINY[x.kind]).choose(size, y), x)
 
 

@@ -1,9 +1,9 @@
 """The functions of mathematics as expansions: written in the operations of one scalar, the same bits on every target.
 
-Each is free of branches and made of `Number` (`workings.lower.scalar`), so that a loop of it vectorizes. It takes ±0, inf,
-nan, subnormals and arguments outside its domain as NumPy does, and its result is within `ulps` units in the last place
-of the exact one, for every argument; subnormal results too, whose unit is the smallest number. Odd functions are odd
-and even ones even to the bit.
+Each is free of branches and made of `Number` (`workings.lower.scalar`), so that a loop of it vectorizes. It takes ±0,
+inf, nan, subnormals and arguments outside its domain as NumPy does, and its result is within `ulps` units in the last
+place of the exact one, for every argument; subnormal results too, whose unit is the smallest number. Odd functions are
+odd and even ones even to the bit.
 """
 
 from __future__ import annotations
@@ -11,11 +11,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from workings.lower import arc, circular, exponential, logarithm
+from workings.lower import arc, circular, exponential, extended, logarithm
 from workings.lower.erf import erf
 from workings.lower.scalar import Number
 
 __all__ = ["EXPANSIONS", "Expansion"]
+
+
+def hypot(x: Number, y: Number) -> Number:
+    """`√(x² + y²)`: in float64 for float32, else with pairs, and brought by a power of two near to 1 where need be."""
+    a, b = abs(x).convert("float64"), abs(y).convert("float64")
+    large, small = (a > b).choose(a, b), (a > b).choose(b, a)
+    infinity = float("inf")
+    if x.kind == "float32":
+        size = (a * a + b * b).sqrt()
+    else:
+        high, low = large > 2.0**500, large < 2.0**-400
+        scale = high.choose(a.like(2.0**-600), low.choose(a.like(2.0**600), 1.0))
+        back = high.choose(a.like(2.0**600), low.choose(a.like(2.0**-600), 1.0))
+        large, small = large * scale, small * scale
+        square = extended.plus(extended.product(large, large), extended.product(small, small))
+        root = extended.root(square)
+        size = (root.hi + root.lo) * back
+    size = (x.differs(x) | y.differs(y)).choose(float("nan"), size)
+    return (a.equals(infinity) | b.equals(infinity)).choose(infinity, size).convert(x.kind)
 
 
 class Expansion(NamedTuple):
@@ -47,9 +66,11 @@ EXPANSIONS: dict[str, Expansion] = {
     "arctan": bounded(arc.arctan, 1.0, 1.0),
     "arcsin": bounded(arc.arcsin, 1.0, 1.0),
     "arccos": bounded(arc.arccos, 1.0, 1.0),
+    "arctan2": bounded(arc.arctan2, 1.0, 1.0),
     "arcsinh": bounded(logarithm.arcsinh, 1.0, 1.0),
     "arccosh": bounded(logarithm.arccosh, 1.0, 1.0),
     "arctanh": bounded(logarithm.arctanh, 1.0, 1.0),
+    "hypot": bounded(hypot, 1.0, 1.0),
     "erf": bounded(erf, 1.0, 1.0),
 }
 """The expansions by the names of NumPy's functions; erf is `workings.functions.erf`."""
