@@ -48,6 +48,7 @@ def fits() -> dict[str, Fit]:
         "cos": Fit(
             lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, eighth**2, lambda z: z**2 / mp.cos(mp.sqrt(z))
         ),
+        "tanh": odd(mp.tanh, 1, mp.mpf(29) / 32),
         "arctan": odd(mp.atan, 1, mp.mpf(7) / 16 * 1.001),
         "arcsin": odd(mp.asin, 1, mp.mpf(1) / 2),
     }
@@ -89,6 +90,7 @@ def tables() -> dict[str, dict[str, tuple[float, ...]]]:
     with mpmath.workdps(100):
         found = {name: {kind: polynomial(fit, kind) for kind in DIGITS} for name, fit in fits().items()}
     del found["log_rest"]["float32"]  # powers of float32 are taken in float64
+    del found["tanh"]["float64"]
     return found
 
 

@@ -178,7 +178,9 @@ def compiled(expansion: Callable[..., Number], kind: str, inputs: int, width: in
     passes.getModulePassManager().run(parsed, passes)
     engine = llvm.create_mcjit_compiler(parsed, machine)
     engine.finalize_object()
-    call = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (inputs + 1))(engine.get_function_address("over"))
+    call = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (inputs + 1))(
+        engine.get_function_address("over")
+    )
 
     def over(*arrays: Any) -> Any:
         arrays = tuple(np.ascontiguousarray(a, kind) for a in arrays)

@@ -85,6 +85,17 @@ POLYNOMIALS: dict[str, dict[str, tuple[float, ...]]] = {
             -1.1380868171449914e-11,
         ),
     },
+    "tanh": {
+        "float32": (
+            -0.3333333134651184,
+            0.13333256542682648,
+            -0.05395305156707764,
+            0.021754547953605652,
+            -0.00843822117894888,
+            0.002744070952758193,
+            -0.0005136868567205966,
+        )
+    },
     "arctan": {
         "float32": (
             -0.3333333134651184,
@@ -139,6 +150,7 @@ POLYNOMIALS: dict[str, dict[str, tuple[float, ...]]] = {
 - exp: `exp(r) = 1 + r + r²·P(r)` for |r| ≤ ln(2)/2
 - log: `log((1 + s)/(1 − s)) = 2s + s³·P(s²)`, and log_rest: its `P(z) = 2/3 + z·rest(z)`
 - sin: `sin(r) = r + r³·P(r²)`, and cos: `cos(r) = 1 − r²/2 + r⁴·P(r²)`, for |r| ≤ π/4
+- tanh: `tanh(x) = x + x³·P(x²)` for |x| ≤ 29/32
 - arctan: `arctan(t) = t + t³·P(t²)` for |t| ≤ 7/16, and arcsin the same for |t| ≤ 1/2
 """
 

@@ -33,6 +33,7 @@ BIAS = {"float32": 127, "float64": 1023}
 SIGN = {"float32": -(2**31), "float64": -(2**63)}
 TOP = {"float32": 89.0, "float64": 710.0}  # exp is inf from here on
 BOTTOM = {"float32": -104.0, "float64": -746.0}  # and 0 from here on
+SEAM = 0.90625  # where tanh of float32 goes from one formula to the other
 TINY = {"float32": 2.0**-40, "float64": 2.0**-80}  # below this odd functions are x, and products of small parts vanish
 
 
@@ -50,13 +51,13 @@ def signed(size: Number, x: Number) -> Number:
     return (size.bits() | (x.bits() & SIGN[x.kind])).bits()
 
 
-def whole(x: Number) -> tuple[Number, Number]:
-    """The nearest whole number to x as a float and as an integer, for |x| < 2**21 (other x give anything).
+def whole(x: Number, factor: float = 1.0) -> tuple[Number, Number]:
+    """The nearest whole number to x·factor as a float and as an integer, below 2**21 in size.
 
-    Adding 1.5·2**52 leaves the whole number in the last bits; no conversion is needed, which not every machine has.
+    Larger ones give anything. Adding 1.5·2**52 leaves the whole number in the last bits; no conversion is needed, which not every machine has.
     """
     magic = 1.5 * 2.0 ** MANTISSA[x.kind]
-    moved = x + magic
+    moved = x.fma(factor, magic) if factor != 1.0 else x + magic
     return moved - magic, moved.bits() - x.constant(magic).bits()
 
 
@@ -73,7 +74,7 @@ def scaled(x: Number, k: Number) -> Number:
 
 def reduced(x: Number, rest: Number | None = None) -> tuple[Number, Pair]:
     """n and `exp(r) − 1`, where `x + rest = n·ln2 + r`."""
-    n, k = whole(x * constant("log2e", x.kind)[0])
+    n, k = whole(x, constant("log2e", x.kind)[0])
     hi, lo = constant("ln2", x.kind)
     start = (-n).fma(hi, x)  # exact, as the two are close
     move = n * lo if rest is None else n.fma(lo, -rest)
@@ -91,8 +92,9 @@ def less_one(x: Number) -> Pair:
     """`exp(x) − 1` as a pair, below the overflow."""
     k, q = reduced(x)
     scale = power_of_two(k, x.kind)
-    s = extended.total(scale - 1.0, q.hi * scale)
-    return extended.quick(s.hi, q.lo.fma(scale, s.lo))
+    base = extended.total(scale, x.like(-1.0))
+    s = extended.total(base.hi, q.hi * scale)
+    return extended.quick(s.hi, q.lo.fma(scale, s.lo + base.lo))
 
 
 def finished(x: Number, y: Number) -> Number:
@@ -101,10 +103,18 @@ def finished(x: Number, y: Number) -> Number:
     return (x <= BOTTOM[x.kind]).choose(0.0, y)
 
 
+def plain(x: Number, factor: float = 1.0) -> tuple[Number, Number]:
+    """n and `exp(r) − 1`, where `x·factor = n·ln2 + r`, for a factor of 1 or 2."""
+    n, k = whole(x, factor * constant("log2e", x.kind)[0])
+    hi, lo = constant("ln2", x.kind)
+    r = (-n).fma(lo, (-n).fma(hi, x if factor == 1.0 else factor * x))
+    return k, (r * r).fma(polynomial(r, POLYNOMIALS["exp"][x.kind]), r)
+
+
 def exp(x: Number) -> Number:
     """e**x."""
-    k, q = reduced(x)
-    return finished(x, scaled(1.0 + q.hi, k))
+    k, q = plain(x)
+    return finished(x, scaled(1.0 + q, k))
 
 
 def exp_of_pair(x: Number, lo: Number) -> Number:
@@ -133,16 +143,28 @@ def expm1(x: Number) -> Number:
     k, q = reduced((x < low).choose(low, x))
     high = x > -low
     scale = power_of_two(k - high.choose(k.like(1), k.like(0)), x.kind)
-    s = extended.total(scale - high.choose(x.like(0.0), 1.0), q.hi * scale)
-    y = s.hi + q.lo.fma(scale, s.lo)
+    base = extended.total(scale, high.choose(x.like(0.0), -1.0))
+    s = extended.total(base.hi, q.hi * scale)
+    y = s.hi + q.lo.fma(scale, s.lo + base.lo)
     y = high.choose(y + y, y)
     y = (x >= TOP[x.kind]).choose(float("inf"), y)
     return (abs(x) < TINY[x.kind]).choose(x, y)
 
 
 def tanh(x: Number) -> Number:
-    """The hyperbolic tangent: `e / (e + 2)` with `e = exp(2·|x|) − 1`."""
+    """The hyperbolic tangent: `e / (e + 2)` with `e = exp(2·|x|) − 1`.
+
+    For float32, of which nets have most, it is a polynomial up to 29/32 and `1 − 2/(exp(2·|x|) + 1)` from there on.
+    """
     size = abs(x)
+    if x.kind == "float32":
+        size = (size > 10.0).choose(10.0, size)
+        z = size * size
+        near = (size * z).fma(polynomial(z, POLYNOMIALS["tanh"][x.kind]), size)
+        k, q = plain(size, 2.0)
+        scale = power_of_two(k, x.kind)
+        far = 1.0 - 2.0 / q.fma(scale, scale + 1.0)
+        return signed((size < SEAM).choose(near, far), x)
     end = {"float32": 10.0, "float64": 20.0}[x.kind]
     e = less_one(2.0 * (size > end).choose(end, size))
     below = extended.total(e.hi, x.like(2.0))
