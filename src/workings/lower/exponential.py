@@ -54,7 +54,8 @@ def signed(size: Number, x: Number) -> Number:
 def whole(x: Number, factor: float = 1.0) -> tuple[Number, Number]:
     """The nearest whole number to x·factor as a float and as an integer, below 2**21 in size.
 
-    Larger ones give anything. Adding 1.5·2**52 leaves the whole number in the last bits; no conversion is needed, which not every machine has.
+    Larger ones give anything. Adding 1.5·2**52 leaves the whole number in the last bits; no conversion is needed, which
+    not every machine has.
     """
     magic = 1.5 * 2.0 ** MANTISSA[x.kind]
     moved = x.fma(factor, magic) if factor != 1.0 else x + magic

@@ -52,7 +52,7 @@ EXPANSIONS: dict[str, Expansion] = {
     "exp": bounded(exponential.exp, 1.0, 1.0),
     "exp2": bounded(exponential.exp2, 1.0, 1.0),
     "expm1": bounded(exponential.expm1, 1.0, 1.0),
-    "tanh": bounded(exponential.tanh, 1.0, 1.0),
+    "tanh": bounded(exponential.tanh, 1.1, 1.0),
     "sinh": bounded(exponential.sinh, 1.0, 1.0),
     "cosh": bounded(exponential.cosh, 1.0, 1.0),
     "log": bounded(logarithm.log, 1.0, 1.0),
