@@ -109,7 +109,7 @@ class Builder(Protocol):
 class Number:
     """A value of a builder, with the operators of Python; a plain number beside it takes its kind."""
 
-    builder: Any
+    builder: Builder
     value: Any
     kind: str
 
