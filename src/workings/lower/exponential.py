@@ -104,18 +104,19 @@ def finished(x: Number, y: Number) -> Number:
     return (x <= BOTTOM[x.kind]).choose(0.0, y)
 
 
-def plain(x: Number, factor: float = 1.0) -> tuple[Number, Number]:
-    """n and `exp(r) − 1`, where `x·factor = n·ln2 + r`, for a factor of 1 or 2."""
+def plain(x: Number, factor: float = 1.0) -> tuple[Number, Number, Number]:
+    """n, r and `exp(r) − 1 − r`, where `x·factor = n·ln2 + r`, for a factor of 1 or 2."""
     n, k = whole(x, factor * constant("log2e", x.kind)[0])
     hi, lo = constant("ln2", x.kind)
     r = (-n).fma(lo, (-n).fma(hi, x if factor == 1.0 else factor * x))
-    return k, (r * r).fma(polynomial(r, POLYNOMIALS["exp"][x.kind]), r)
+    return k, r, r * r * polynomial(r, POLYNOMIALS["exp"][x.kind])
 
 
 def exp(x: Number) -> Number:
     """e**x."""
-    k, q = plain(x)
-    return finished(x, scaled(1.0 + q, k))
+    k, r, rest = plain(x)
+    s = extended.quick(x.like(1.0), r)
+    return finished(x, scaled(s.hi + (s.lo + rest), k))
 
 
 def exp_of_pair(x: Number, lo: Number) -> Number:
@@ -162,9 +163,9 @@ def tanh(x: Number) -> Number:
         size = (size > 10.0).choose(10.0, size)
         z = size * size
         near = (size * z).fma(polynomial(z, POLYNOMIALS["tanh"][x.kind]), size)
-        k, q = plain(size, 2.0)
+        k, r, rest = plain(size, 2.0)
         scale = power_of_two(k, x.kind)
-        far = 1.0 - 2.0 / q.fma(scale, scale + 1.0)
+        far = 1.0 - 2.0 / (r + rest).fma(scale, scale + 1.0)
         return signed((size < SEAM).choose(near, far), x)
     end = {"float32": 10.0, "float64": 20.0}[x.kind]
     e = less_one(2.0 * (size > end).choose(end, size))

@@ -3,7 +3,10 @@
 Each is free of branches and made of `Number` (`workings.lower.scalar`), so that a loop of it vectorizes. It takes ±0,
 inf, nan, subnormals and arguments outside its domain as NumPy does, and its result is within `ulps` units in the last
 place of the exact one, for every argument; subnormal results too, whose unit is the smallest number. Odd functions are
-odd and even ones even to the bit.
+odd and even ones even to the bit. Neighbors may fall by a unit where a function rises; nothing more is promised there.
+
+The builder's fused multiply-add is the only place where a product is not rounded. float32 is computed in float32, but
+for the circular functions, arctan2, hypot and power, which go through float64.
 """
 
 from __future__ import annotations
