@@ -1,0 +1,1 @@
+"""Program → loops over buffers, and the mathematics that stands in them."""
