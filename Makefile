@@ -38,6 +38,7 @@ oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), th
 bench: $(STAMPS)/test  ## set up, then measure how deriving grows, and pictures and pages
 	$(BIN)/python bench/scale.py
 	$(BIN)/python bench/page.py
+	$(BIN)/python bench/native.py
 
 screens: $(STAMPS)/test  ## take the pictures in docs/screens with an installed browser
 	$(BIN)/python -m docs.screens

@@ -17,11 +17,11 @@ def loops_text(loops: Loops) -> str:
     >>> from workings.graph import Graph, call, input_node
     >>> from workings.lower import lower_graph
     >>> x = input_node("x", (3, 4), "float64")
-    >>> print(loops_text(lower_graph(Graph([x], [call("sum", call("square", x), label="y")]))))
+    >>> print(loops_text(lower_graph(Graph([x], [call("sum", call("square", x), label="y")]))), end="")
     loops f
       x: float64[3,4] (data)
       y: float64 (output)
-      <BLANKLINE>
+    <BLANKLINE>
       fold i in 12 by 8: sum of
         t0 = load x[i]
         t1 = multiply t0, t0
