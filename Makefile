@@ -38,6 +38,7 @@ oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), th
 bench: $(STAMPS)/test  ## set up, then measure how deriving grows, and pictures and pages
 	$(BIN)/python bench/scale.py
 	$(BIN)/python bench/page.py
+	$(BIN)/python bench/native.py
 
 results: $(STAMPS)/test  ## train nets on real data and write docs/results.md; WORKINGS_DATA=FOLDER has the data
 	$(BIN)/python -m bench.results

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import linecache
+import sys
 import traceback
 from typing import Any
 
@@ -14,11 +15,15 @@ import pytest
 from tests.write import programs
 from tests.write.programs import arguments, assemble
 from tests.write.random_graphs import random_program
-from workings.engines import NumpyEngine, ReferenceEngine, compile_function, get
-from workings.errors import ArgumentError
+from workings.engines import NativeEngine, NumpyEngine, ReferenceEngine, compile_function, get
+from workings.errors import ArgumentError, MissingExtraError, UnsupportedError
 from workings.graph import Graph, Program, Role, call, constant, input_node
+from workings.lower import loops_text
 
 ENGINES = [ReferenceEngine, NumpyEngine]
+EVERY = [*ENGINES, NativeEngine]  # native gives other bits where something is summed up or approximated
+# what native has no op for
+LACKING = {"labels": "getitem", "images": "conv2d"}
 
 
 def _run(engine: Any, p: Program, last: int, chunks: int = 1) -> tuple[bytes, list[bytes], int]:
@@ -54,7 +59,74 @@ def test_engines_agree_on_random_steps(block: int) -> None:
         assert _run(engine, p, p.steps) == _run(ReferenceEngine(p), p, p.steps), engine.source
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("name", [name for name in programs.ALL if name not in LACKING])
+def test_native_is_near_and_the_same_in_any_number_of_calls(name: str) -> None:
+    p = programs.ALL[name]()
+    engine = NativeEngine(p)
+    losses, carried, reached = _run(engine, p, p.steps)
+    for chunks in (1, 4, 200):
+        assert _run(engine, p, reached, chunks) == (losses, carried, reached), chunks
+    expected = _run(ReferenceEngine(p), p, p.steps)
+    assert reached == expected[2]
+    # rounding grows with the steps
+    tolerance = 1e-4 if p.carry[0].input.dtype == np.float32 else 1e-10
+    np.testing.assert_allclose(np.frombuffer(losses), np.frombuffer(expected[0]), rtol=tolerance)
+    for c, a, b in zip(p.carry, carried, expected[1], strict=True):
+        found, wanted = (np.frombuffer(v, c.input.dtype) for v in (a, b))
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance, err_msg=c.name)
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_native_refuses_by_name(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"engine native has no {LACKING[name]}"):
+        NativeEngine(programs.ALL[name]())
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_native_agrees_on_random_steps(block: int) -> None:
+    """To the bit, as long as nothing is summed up."""
+    for seed in range(50 * block, 50 * (block + 1)):
+        p = random_program(seed)
+        engine = NativeEngine(p)
+        losses, carried, reached = _run(engine, p, p.steps)
+        expected = _run(ReferenceEngine(p), p, p.steps)
+        assert reached == expected[2], loops_text(engine.loops)
+        if any(node.op.name in ("sum", "mean", "matmul") for node in p.step.nodes):
+            for c, a, b in zip(p.carry, carried, expected[1], strict=True):
+                found, wanted = (np.frombuffer(v, c.input.dtype) for v in (a, b))
+                np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9, err_msg=loops_text(engine.loops))
+        else:
+            assert (losses, carried) == expected[:2], loops_text(engine.loops)
+
+
+def test_native_shows_what_it_runs() -> None:
+    engine = NativeEngine(programs.neuron())
+    assert engine.sources["loops"] == loops_text(engine.loops)
+    assert engine.sources["llvm"].startswith("; loss\ndeclare double @llvm.fabs.f64(double)\n")
+    for flag in (" fast ", " contract ", " reassoc ", " nnan ", " fmuladd"):
+        assert flag not in engine.sources["llvm"]
+
+
+def test_native_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    with pytest.raises(MissingExtraError) as caught:
+        NativeEngine(programs.neuron())
+    assert str(caught.value) == (
+        "the engine native needs the package 'llvmlite', which is not installed\n  Instead: pip install llvmlite"
+    )
+
+
+def test_native_wants_room_for_the_losses() -> None:
+    p = programs.neuron()
+    with pytest.raises(ArgumentError, match="steps up to 4 are to be run, and there is room for 3 losses"):
+        NativeEngine(p).run(p.start(), *arguments(p), np.empty(3), 0, 4)
+    apart, together = np.zeros((5, 2))[:, 0], np.zeros(5)
+    NativeEngine(p).run(p.start(), *arguments(p), apart, 0, 5)
+    NativeEngine(p).run(p.start(), *arguments(p), together, 0, 5)
+    assert apart.tolist() == together.tolist() != [0.0] * 5
+
+
+@pytest.mark.parametrize("make", EVERY)
 def test_the_neuron(make: Any) -> None:
     p = programs.neuron()
     engine = make(p)
@@ -67,7 +139,7 @@ def test_the_neuron(make: Any) -> None:
     assert losses[100:103].tolist() == [0.03957287986287364, 0.0380057938203038, 0.03650076438501975]
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_it_leaves_at_the_step_that_is_not_finite(make: Any) -> None:
     p = programs.explodes()
     losses = np.full(p.steps, 7.0)
@@ -79,7 +151,7 @@ def test_it_leaves_at_the_step_that_is_not_finite(make: Any) -> None:
     assert (losses[step:] == 7.0).all()
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_it_leaves_where_a_stop_condition_is_met(make: Any) -> None:
     p = programs.with_bias()
     losses = np.full(p.steps, 7.0)
@@ -88,14 +160,14 @@ def test_it_leaves_where_a_stop_condition_is_met(make: Any) -> None:
     assert losses[step] == 7.0
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_no_steps(make: Any) -> None:
     p = programs.neuron()
     carry, step = make(p).run(p.start(), *arguments(p), np.empty(0), 5, 5)
     assert (carry, step) == ((0.5,), 5)
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_the_layout_of_what_is_given_does_not_matter(make: Any) -> None:
     p = programs.mlp(rows=30)
     data, settings = arguments(p)
@@ -108,7 +180,7 @@ def test_the_layout_of_what_is_given_does_not_matter(make: Any) -> None:
     assert [v.tobytes() for v in first] == [v.tobytes() for v in second]
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_what_is_given_is_checked(make: Any) -> None:
     p = programs.neuron()
     engine = make(p)
@@ -121,7 +193,7 @@ def test_what_is_given_is_checked(make: Any) -> None:
         engine.run(p.start(), data[:1], settings, np.empty(1), 0, 1)
 
 
-@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("make", EVERY)
 def test_settings_change_without_a_new_engine(make: Any) -> None:
     p = programs.neuron()
     engine = make(p)
@@ -180,23 +252,24 @@ def test_a_stop_condition_that_always_holds() -> None:
     w = input_node("w", (), "float64", Role.PARAMETER)
     loss = call("square", w, label="loss")
     p = assemble([loss, constant(True), constant(True)], [(w, w - 0.1 * w, 1.0)], {}, {}, {}, steps=5)
-    for make in ENGINES:
+    for make in EVERY:
         assert _run(make(p), p, 5)[2] == 1
 
 
 def test_getting_an_engine() -> None:
     assert get("numpy") is NumpyEngine
     assert get("reference") is ReferenceEngine
+    assert get("native") is NativeEngine
     with pytest.raises(ArgumentError) as caught:
         get("nunpy")
     assert str(caught.value) == (
-        "there is no engine 'nunpy'; there are 'numpy' and 'reference'\n  Instead: engine='numpy'"
+        "there is no engine 'nunpy'; there are 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'"
     )
-    with pytest.raises(ArgumentError, match=r"there is no engine 'gpu'; there are 'numpy' and 'reference'$"):
+    with pytest.raises(ArgumentError, match=r"there is no engine 'gpu'; there are 'native', 'numpy' and 'reference'$"):
         get("gpu")
 
 
-@pytest.mark.parametrize("engine", ["numpy", "reference"])
+@pytest.mark.parametrize("engine", ["numpy", "reference", "native"])
 def test_a_function(engine: str) -> None:
     x, y = input_node("x", (3,), "float64"), input_node("y", (), "float64")
     graph = Graph([x, y], [call("sum", x * y), x / y])

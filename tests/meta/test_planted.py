@@ -12,13 +12,22 @@ import pytest
 
 from tests.ops import test_conformance as conformance
 from tests.ops.cases import APART, CASES, Case, cases_of
-from tests.ops.checks import ENGINES, check_engine, check_forward, check_inference, check_reverse, check_second_order
+from tests.ops.checks import (
+    ENGINES,
+    check_engine,
+    check_forward,
+    check_inference,
+    check_reverse,
+    check_second_order,
+    graph_of,
+)
 from tests.transform import test_rules as rules
 from tests.transform import test_scan as loops
 from tests.transform.checks import check_pattern, check_pattern_bits
 from workings.errors import WorkingsError
 from workings.graph import Graph, Node, Op, call, lookup, register, registered
 from workings.graph import op as registry
+from workings.lower import elements
 from workings.ops.infer import elementwise
 from workings.transform import loop as derivative_of_loops
 from workings.transform import simplify as simplify_function
@@ -184,7 +193,19 @@ def test_a_shape_rule_that_is_wrong_for_some_shapes_only() -> None:
             assert caught(check_inference, cases_of(name)), name
 
 
-@pytest.mark.parametrize("engine", ENGINES, ids=[e.name for e in ENGINES])
+_BY_MEANING = [e for e in ENGINES if e.name != "native"]  # which has rules of its own
+
+
+@pytest.mark.parametrize("name", ["exp", "maximum", "sign", "where", "logical_xor", "less"])
+def test_a_wrong_rule_of_the_native_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (native,) = (e for e in ENGINES if e.name == "native")
+    cases = [case for case in cases_of(name) if native.has(graph_of(case))]
+    assert not caught(check_engine, cases, native)
+    monkeypatch.setitem(elements._RULES, name, lambda *inputs: inputs[-1])
+    assert caught(check_engine, cases, native)
+
+
+@pytest.mark.parametrize("engine", _BY_MEANING, ids=[e.name for e in _BY_MEANING])
 def test_a_wrong_meaning(engine: Any) -> None:
     for name, wrong in {"exp": np.expm1, "maximum": np.fmax, "rint": np.floor, "remainder": np.fmod}.items():
         op = lookup(name)

@@ -7,7 +7,7 @@ import pytest
 
 import workings as wk
 
-ENGINES = ["numpy", "reference"]
+ENGINES = ["numpy", "reference", "native"]
 PARAMETERS = {"w": 0.5}
 DATA = {"x": 1.0, "expected": 2.0}
 

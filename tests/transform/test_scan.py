@@ -11,7 +11,7 @@ import pytest
 
 import workings as wk
 from tests.ops.checks import same_bits
-from workings.engines import compile_function, names
+from workings.engines import compile_function
 from workings.graph import Graph, call, evaluate, verify
 from workings.graph.text import write
 from workings.trace.trees import flatten
@@ -292,7 +292,7 @@ def test_every_graph_is_legal_and_every_engine_gives_the_same_bits(net, values):
     for graph in graphs:
         verify(graph)
         wanted = evaluate(graph, list(values))
-        for engine in names():
+        for engine in ("numpy", "reference"):
             found = compile_function(graph, engine)(*values)
             assert all(same_bits(a, b) for a, b in zip(found, wanted, strict=True)), engine
     before, after = evaluate(graphs[1], list(values)), evaluate(graphs[2], list(values))

@@ -126,7 +126,8 @@ engine_option = click.option(
     type=click.Choice(engines.names()),
     default="numpy",
     show_default=True,
-    help="What runs the steps. Both give the same bits; reference goes value by value.",
+    help="What runs the steps. numpy and reference, which goes value by value, give the same bits; "
+    "native compiles them.",
 )
 
 

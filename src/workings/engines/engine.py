@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from workings.engines.native import NativeEngine, compile_native
 from workings.engines.numpy import NumpyEngine, compile_numpy
 from workings.engines.reference import ReferenceEngine, compile_reference
 from workings.errors import ArgumentError
@@ -45,10 +46,11 @@ class Engine(Protocol):
         ...
 
 
-_ENGINES: dict[str, type[Engine]] = {e.name: e for e in (ReferenceEngine, NumpyEngine)}
+_ENGINES: dict[str, type[Engine]] = {e.name: e for e in (ReferenceEngine, NumpyEngine, NativeEngine)}
 _COMPILERS: dict[str, Callable[[Graph], Callable[..., tuple[Any, ...]]]] = {
     "reference": compile_reference,
     "numpy": compile_numpy,
+    "native": compile_native,
 }
 
 
@@ -69,7 +71,8 @@ def get(name: str) -> type[Engine]:
 def compile_function(graph: Graph, engine: str = "numpy") -> Callable[..., tuple[Any, ...]]:
     """A graph as a function that is called with its inputs in order and returns a tuple of its outputs.
 
-    Every engine here gives the same bits. `ArgumentError` if there is no such engine.
+    "numpy" and "reference" give the same bits; "native" gives them where nothing is summed up and no function is
+    approximated. `ArgumentError` if there is no such engine, `UnsupportedError` for an op that it does not have.
 
     >>> from workings.graph import call, input_node
     >>> import workings.ops
@@ -84,7 +87,8 @@ def _known(name: str) -> str:
     if name in _ENGINES:
         return name
     near = difflib.get_close_matches(str(name), _ENGINES, n=1)
+    *others, last = (repr(n) for n in sorted(_ENGINES))
     raise ArgumentError(
-        f"there is no engine {name!r}; there are {' and '.join(repr(n) for n in sorted(_ENGINES))}",
+        f"there is no engine {name!r}; there are {', '.join(others)} and {last}",
         fix=f"engine={near[0]!r}" if near else None,
     )

@@ -38,7 +38,8 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     all else (strings, flags, functions). An object that cannot be compared by value, such as one whose
     attributes may change, is looked at anew, and so traced anew, in each call. What the function reads from
     outside, as a global, is read when it is traced; inside of `random.drawing` that is in each call. The bits are
-    those of the traced function. Inside another traced function, and on cells, it is part of their graph.
+    those of the traced function, and with engine "native" as near as `compile_function` says. Inside another traced
+    function, and on cells, it is part of their graph.
     `f.source(...)` on the result gives the text that runs for these arguments.
 
     >>> import workings as wk
@@ -48,7 +49,8 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     >>> area(2.0, 3.0)
     np.float64(6.0)
 
-    Raises what `wk.trace` raises, and `ArgumentError` for an engine there is not.
+    Raises what `wk.trace` raises, `ArgumentError` for an engine there is not, and `UnsupportedError` for an op that
+    the engine does not have.
     """
     get(engine)
     if f is None:

@@ -1,1 +1,20 @@
-"""Program → loops over buffers, and the mathematics that stands in them."""
+"""Program to loops: fused loop nests over typed buffers, for engines and languages that have no arrays."""
+
+from workings.lower.loops import Access, Buffer, Fold, Instruction, Kernel, Loops, Training
+from workings.lower.lower import lower_graph, lower_program
+from workings.lower.text import loops_text
+from workings.lower.verify import verify_loops
+
+__all__ = [
+    "Access",
+    "Buffer",
+    "Fold",
+    "Instruction",
+    "Kernel",
+    "Loops",
+    "Training",
+    "loops_text",
+    "lower_graph",
+    "lower_program",
+    "verify_loops",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -377,16 +377,23 @@ class Run(AsHtml):
         """The program as a text that stands alone; in Python it is what the numpy engine runs, word for word.
 
         Started by itself it begins where this run began, with the settings from then. Larger arrays lie in an
-        .npz beside the text; `write` saves both.
+        .npz beside the text; `write` saves both. "loops" and "llvm" show what the native engine runs.
 
         >>> import workings as wk
         >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=2)
         >>> "w = w - learning_rate * d_w" in run.source("python")
         True
         """
-        if language != "python":
-            raise ArgumentError(f"there is no writer for {language!r}", fix="'python'")
-        return self._written.source
+        if language == "python":
+            return self._written.source
+        sources: Mapping[str, str] = getattr(self._engine, "sources", {})
+        if language in sources:
+            return sources[language]
+        if language in ("loops", "llvm"):
+            raise ArgumentError(
+                f"the engine {self.engine} runs no {language}", fix=f"engine='native' for source({language!r})"
+            )
+        raise ArgumentError(f"there is no writer for {language!r}", fix="'python'")
 
     def write(self, path: str | os.PathLike[str]) -> list[Path]:
         """Save the program that `source` gives, and its arrays as .npz beside it; the files written.

@@ -1,0 +1,290 @@
+"""The instructions of LLVM for single numbers, and for several of them side by side."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from workings.engines.native.maths import LIBRARY
+from workings.lower import Instruction
+
+__all__ = ["Writer", "plain"]
+
+_TYPES = {"float64": "double", "float32": "float", "int64": "i64", "bool": "i1"}
+_SHORT = {"float64": "f64", "float32": "f32"}
+_FLOATS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
+_WHOLES = {"add": "add", "subtract": "sub", "multiply": "mul"}
+_BITS = {"and": "and", "or": "or", "xor": "xor"}
+_INTRINSICS = {"absolute": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint", "trunc": "trunc"}
+# a comparison with nan is false, but for "not equal"
+_ORDERED = {
+    "less": "olt",
+    "less_equal": "ole",
+    "greater": "ogt",
+    "greater_equal": "oge",
+    "equal": "oeq",
+    "not_equal": "une",
+}
+_SIGNED = {
+    "less": "slt",
+    "less_equal": "sle",
+    "greater": "sgt",
+    "greater_equal": "sge",
+    "equal": "eq",
+    "not_equal": "ne",
+}
+
+
+def plain(dtype: np.dtype, *, memory: bool = False) -> str:
+    """The type of one number; in memory a bool takes a byte."""
+    return "i8" if memory and dtype.kind == "b" else _TYPES[dtype.name]
+
+
+class Writer:
+    """Lines of a function under way. What changes lies in slots, which LLVM turns into registers."""
+
+    def __init__(self) -> None:
+        self.entry: list[str] = []
+        self.lines: list[str] = []
+        self.declared: dict[str, str] = {}
+        self._count = 0
+
+    # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
+    def line(self, text: str) -> None:
+        self.lines.append(f"  {text}")
+
+    def emit(self, text: str) -> str:
+        """A line that computes something; its name."""
+        self._count += 1
+        self.line(f"%v{self._count} = {text}")
+        return f"%v{self._count}"
+
+    def label(self) -> str:
+        self._count += 1
+        return f"l{self._count}"
+
+    def place(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+
+    def slot(self, kind: str) -> str:
+        self._count += 1
+        self.entry.append(f"  %s{self._count} = alloca {kind}")
+        return f"%s{self._count}"
+
+    def store(self, kind: str, value: str, pointer: str) -> None:
+        self.line(f"store {kind} {value}, ptr {pointer}")
+
+    def loop(self, start: int, stop: int, by: int, body: Callable[[str], None]) -> None:
+        """A loop over an index; a single turn needs none."""
+        if stop <= start:
+            return
+        if stop - start <= by:
+            body(str(start))
+            return
+        slot = self.slot("i64")
+        self.store("i64", str(start), slot)
+        top, out = self.label(), self.label()
+        self.line(f"br label %{top}")
+        self.place(top)
+        index = self.emit(f"load i64, ptr {slot}")
+        body(index)
+        after = self.emit(f"add nuw nsw i64 {index}, {by}")
+        self.store("i64", after, slot)
+        self.line(f"br i1 {self.emit(f'icmp ult i64 {after}, {stop}')}, label %{top}, label %{out}")
+        self.place(out)
+
+    # ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────
+    def kind(self, dtype: np.dtype, width: int, *, memory: bool = False) -> str:
+        one = plain(dtype, memory=memory)
+        return one if width == 1 else f"<{width} x {one}>"
+
+    def number(self, dtype: np.dtype, value: Any, width: int) -> str:
+        one = _literal(dtype, value)
+        return one if width == 1 else f"<{', '.join([f'{plain(dtype)} {one}'] * width)}>"
+
+    def take(self, pointer: str, dtype: np.dtype, width: int, step: int) -> str:
+        """Load one number, or several that lie `step` apart."""
+        one, size = plain(dtype, memory=True), dtype.itemsize
+        if width == 1 or step == 0:
+            value = self._truth(self.emit(f"load {one}, ptr {pointer}, align {size}"), dtype, 1)
+            return self._repeated(value, dtype, width)
+        if step == 1:
+            many = self.kind(dtype, width, memory=True)
+            return self._truth(self.emit(f"load {many}, ptr {pointer}, align {size}"), dtype, width)
+        result = "poison"
+        for n in range(width):
+            place = self.emit(f"getelementptr inbounds {one}, ptr {pointer}, i64 {n * step}")
+            value = self._truth(self.emit(f"load {one}, ptr {place}, align {size}"), dtype, 1)
+            result = self._inserted(result, value, dtype, width, n)
+        return result
+
+    def put(self, pointer: str, dtype: np.dtype, width: int, step: int, value: str) -> None:
+        """Store one number, or several `step` apart."""
+        one, size = plain(dtype, memory=True), dtype.itemsize
+        if dtype.kind == "b":
+            kinds = self.kind(dtype, width), self.kind(dtype, width, memory=True)
+            value = self.emit(f"zext {kinds[0]} {value} to {kinds[1]}")
+        many = self.kind(dtype, width, memory=True)
+        if width == 1 or step == 1:
+            self.line(f"store {many} {value}, ptr {pointer}, align {size}")
+            return
+        for n in range(width):
+            place = self.emit(f"getelementptr inbounds {one}, ptr {pointer}, i64 {n * step}")
+            self.line(f"store {one} {self.emit(f'extractelement {many} {value}, i64 {n}')}, ptr {place}, align {size}")
+
+    def _truth(self, value: str, dtype: np.dtype, width: int) -> str:
+        if dtype.kind != "b":
+            return value
+        kind = self.kind(dtype, width, memory=True)
+        return self.emit(f"icmp ne {kind} {value}, {'0' if width == 1 else 'zeroinitializer'}")
+
+    def _inserted(self, vector: str, value: str, dtype: np.dtype, width: int, n: int) -> str:
+        return self.emit(f"insertelement {self.kind(dtype, width)} {vector}, {plain(dtype)} {value}, i64 {n}")
+
+    def _repeated(self, value: str, dtype: np.dtype, width: int) -> str:
+        if width == 1:
+            return value
+        first = self._inserted("poison", value, dtype, width, 0)
+        kind = self.kind(dtype, width)
+        return self.emit(f"shufflevector {kind} {first}, {kind} poison, <{width} x i32> zeroinitializer")
+
+    # ── instructions ────────────────────────────────────────────────────────────────────────────────────────
+    def instruction(self, i: Instruction, values: Sequence[str], width: int) -> str:
+        if i.op == "constant":
+            return self.number(i.dtype, i.value, width)
+        if i.op == "convert":
+            return self._converted(values[0], i.inputs[0].dtype, i.dtype, width)
+        kind = self.kind(i.dtype, width)
+        if i.op == "select":
+            truth = self.kind(i.inputs[0].dtype, width)
+            return self.emit(f"select {truth} {values[0]}, {kind} {values[1]}, {kind} {values[2]}")
+        if i.op in _ORDERED:
+            return self.compared(i.op, i.inputs[0].dtype, width, values[0], values[1])
+        if i.op in LIBRARY:
+            return self._called(LIBRARY[i.op], i.dtype, width, values)
+        return self.operation(i.op, i.dtype, width, values)
+
+    def operation(self, op: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
+        kind = self.kind(dtype, width)
+        if op in _BITS:
+            return self.emit(f"{_BITS[op]} {kind} {values[0]}, {values[1]}")
+        if op == "not":
+            return self.emit(f"xor {kind} {values[0]}, {self.number(dtype, True, width)}")
+        if dtype.kind == "f":
+            if op == "negative":
+                return self.emit(f"fneg {kind} {values[0]}")
+            if op in _INTRINSICS:
+                return self._intrinsic(_INTRINSICS[op], dtype, width, values)
+            return self.emit(f"{_FLOATS[op]} {kind} {values[0]}, {values[1]}")
+        if op == "negative":
+            return self.emit(f"sub {kind} {self.number(dtype, 0, width)}, {values[0]}")
+        return self.emit(f"{_WHOLES[op]} {kind} {values[0]}, {values[1]}")
+
+    def compared(self, op: str, dtype: np.dtype, width: int, a: str, b: str) -> str:
+        kind = self.kind(dtype, width)
+        if dtype.kind == "f":
+            return self.emit(f"fcmp {_ORDERED[op]} {kind} {a}, {b}")
+        sign = _SIGNED[op] if dtype.kind == "i" else _SIGNED[op].replace("s", "u", 1)
+        return self.emit(f"icmp {sign} {kind} {a}, {b}")
+
+    def _converted(self, value: str, old: np.dtype, new: np.dtype, width: int) -> str:
+        kinds = self.kind(old, width), self.kind(new, width)
+        if (old.kind, new.kind) == ("f", "i"):
+            # what does not fit, inf and nan too, is the smallest whole number, as on NumPy's common machines
+            low = self.compared("greater_equal", old, width, value, self.number(old, -(2.0**63), width))
+            high = self.compared("less", old, width, value, self.number(old, 2.0**63, width))
+            fits = self.operation("and", np.dtype(bool), width, [low, high])
+            whole = self.emit(f"fptosi {kinds[0]} {value} to {kinds[1]}")
+            truth, least = self.kind(np.dtype(bool), width), self.number(new, -(2**63), width)
+            return self.emit(f"select {truth} {fits}, {kinds[1]} {whole}, {kinds[1]} {least}")
+        how = {
+            "ff": "fpext" if new.itemsize > old.itemsize else "fptrunc",
+            "if": "sitofp",
+            "bf": "uitofp",
+            "bi": "zext",
+        }
+        return self.emit(f"{how[old.kind + new.kind]} {kinds[0]} {value} to {kinds[1]}")
+
+    def _intrinsic(self, name: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
+        kind = self.kind(dtype, width)
+        full = f"@llvm.{name}.{'' if width == 1 else f'v{width}'}{_SHORT[dtype.name]}"
+        self.declared[full] = f"declare {kind} {full}({', '.join([kind] * len(values))})"
+        return self.emit(f"call {kind} {full}({', '.join(f'{kind} {v}' for v in values)})")
+
+    def _called(self, name: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
+        kind, one = self.kind(dtype, width), plain(dtype)
+        full = f"@{name}{'f' if dtype.itemsize == 4 else ''}"
+        self.declared[full] = f"declare {one} {full}({', '.join([one] * len(values))}) nounwind willreturn memory(none)"
+        if width == 1:
+            return self.emit(f"call {one} {full}({', '.join(f'{one} {v}' for v in values)})")
+        result = "poison"
+        for n in range(width):
+            parts = [self.emit(f"extractelement {kind} {v}, i64 {n}") for v in values]
+            value = self.emit(f"call {one} {full}({', '.join(f'{one} {v}' for v in parts)})")
+            result = self._inserted(result, value, dtype, width, n)
+        return result
+
+    # ── folds ───────────────────────────────────────────────────────────────────────────────────────────────
+    def accumulator(self, how: str, dtype: np.dtype, width: int, empty: bool) -> str:
+        """A slot that holds what changes nothing; a sum of nothing is 0, and −0 is what changes no sum."""
+        kind = self.kind(dtype, width)
+        slot = self.slot(kind)
+        self.store(kind, self.number(dtype, _neutral(how, dtype, empty), width), slot)
+        return slot
+
+    def accumulate(self, how: str, dtype: np.dtype, width: int, slot: str, values: Sequence[str]) -> None:
+        kind = self.kind(dtype, width)
+        before = self.emit(f"load {kind}, ptr {slot}")
+        if how == "dot" and dtype.kind == "f":
+            after = self._intrinsic("fma", dtype, width, [*values, before])
+        elif how == "dot":
+            after = self.put_together("sum", dtype, width, before, self.operation("multiply", dtype, width, values))
+        else:
+            after = self.put_together(how, dtype, width, before, values[0])
+        self.store(kind, after, slot)
+
+    def put_together(self, how: str, dtype: np.dtype, width: int, a: str, b: str) -> str:
+        if how in ("sum", "dot"):
+            return self.operation("add", dtype, width, [a, b])
+        if how in _BITS:
+            return self.operation(how, dtype, width, [a, b])
+        wins = self.compared("greater" if how == "maximum" else "less", dtype, width, a, b)
+        truth, kind = self.kind(np.dtype(bool), width), self.kind(dtype, width)
+        if dtype.kind == "f":
+            wins = self.operation("or", np.dtype(bool), width, [wins, self.compared("not_equal", dtype, width, a, a)])
+        return self.emit(f"select {truth} {wins}, {kind} {a}, {kind} {b}")
+
+    def halves(self, how: str, dtype: np.dtype, width: int, vector: str) -> str:
+        """The lanes put together: the first half of them with the second, until one is left."""
+        while width > 1:
+            kind, half = self.kind(dtype, width), width // 2
+            parts = []
+            for start in (0, half):
+                mask = ", ".join(f"i32 {n}" for n in range(start, start + half))
+                parts.append(self.emit(f"shufflevector {kind} {vector}, {kind} poison, <{half} x i32> <{mask}>"))
+            if half == 1:
+                parts = [self.emit(f"extractelement <1 x {plain(dtype)}> {part}, i64 0") for part in parts]
+            vector = self.put_together(how, dtype, half, parts[0], parts[1])
+            width = half
+        return vector
+
+
+def _neutral(how: str, dtype: np.dtype, empty: bool) -> Any:
+    if how in ("and", "or"):
+        return how == "and"
+    if how in ("sum", "dot"):
+        return -0.0 if how == "sum" and dtype.kind == "f" and not empty else 0
+    if dtype.kind == "f":
+        return -np.inf if how == "maximum" else np.inf
+    return -(2**63) if how == "maximum" else 2**63 - 1
+
+
+def _literal(dtype: np.dtype, value: Any) -> str:
+    if dtype.kind == "f":
+        # a float32 is written as the float64 of the same value
+        with np.errstate(all="ignore"):
+            return f"0x{struct.unpack('<Q', struct.pack('<d', float(dtype.type(value))))[0]:016X}"
+    return str(bool(value)).lower() if dtype.kind == "b" else str(int(value))

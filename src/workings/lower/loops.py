@@ -1,0 +1,151 @@
+"""Loops as data: typed buffers, and kernels that go over them. Nothing here knows a machine or a language.
+
+A kernel is one loop nest. In each turn its `body` computes single numbers from loads; without a fold they are
+stored. With a fold the last `folded` loops of the nest are gone through for each turn of the others: the values
+of the body are put together into one number, and `after` goes on with it before it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Access", "Buffer", "Fold", "Instruction", "Kernel", "Loops", "Training", "moved"]
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """Memory for one value, row by row; compared by identity.
+
+    role    "carry", "data", "setting" and "counter" are given; "constant" is given and has a `value`;
+            "scratch" is written before it is read, "output" is what a function returns
+    """
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    role: str
+    value: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Access:
+    """An element of a buffer: that number `offset` plus each loop's turn times its stride, counted in elements."""
+
+    buffer: Buffer
+    strides: tuple[int, ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Instruction:
+    """One number computed in a turn, compared by identity.
+
+    op      "load" has an `access`, "constant" a `value`, "fold" is what the fold has put together; "convert" goes
+            to another dtype and "select" takes the second or third input as the first, a bool, says; the others
+            are ops of one dtype by NumPy's names
+    """
+
+    op: str
+    dtype: np.dtype
+    inputs: tuple[Instruction, ...] = ()
+    access: Access | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How numbers are put together: "sum", "dot" (of products, each with one rounding), "maximum", "minimum",
+    "and" or "or"; `inputs` are the instructions of the body that go in."""
+
+    how: str
+    dtype: np.dtype
+    inputs: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One loop nest.
+
+    extents  how many turns each loop has, outermost first
+    folded   how many of them, counted from the innermost, are folded
+    body     what each turn computes, in order
+    fold     what is put together; None where nothing is
+    after    what is computed for each result of the fold, in order; its accesses have strides for the outer loops
+    stores   where which number goes
+    axis     the loop that is gone through `width` turns at a time, None for none. Along a folded axis the turns go
+             to that many lanes in order, which are put together in halves, and the rest is added at the end
+    """
+
+    extents: tuple[int, ...]
+    folded: int
+    body: tuple[Instruction, ...]
+    fold: Fold | None
+    after: tuple[Instruction, ...]
+    stores: tuple[tuple[Access, Instruction], ...]
+    axis: int | None = None
+    width: int = 1
+
+    @property
+    def outer(self) -> tuple[int, ...]:
+        """The turns of the loops that are not folded."""
+        return self.extents[: len(self.extents) - self.folded]
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        return (*self.body, *self.after)
+
+    def reads(self) -> list[Access]:
+        return [i.access for i in self.instructions if i.access is not None]
+
+    def writes(self) -> list[Access]:
+        return [access for access, _ in self.stores]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a step of a program gives beside what is carried: scalars that its kernels write."""
+
+    loss: Buffer
+    finite: Buffer
+    stop: Buffer
+    counter: Buffer | None
+
+
+@dataclass(frozen=True)
+class Loops:
+    """A function, or with `training` the loop over the steps, as kernels in the order in which they run.
+
+    `given` are the buffers of the inputs in order and `results` those of the outputs; a carried value is both.
+    """
+
+    name: str
+    given: tuple[Buffer, ...]
+    results: tuple[Buffer, ...]
+    buffers: tuple[Buffer, ...]
+    kernels: tuple[Kernel, ...]
+    training: Training | None = None
+
+
+def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Access], Access]) -> Kernel:
+    """The kernel with other accesses: those of the body by one function, all others by another."""
+    new: dict[Instruction, Instruction] = {}
+
+    def remade(instruction: Instruction, change: Callable[[Access], Access]) -> Instruction:
+        access = None if instruction.access is None else change(instruction.access)
+        inputs = tuple(new[i] for i in instruction.inputs)
+        new[instruction] = replace(instruction, inputs=inputs, access=access)
+        return new[instruction]
+
+    bodies = tuple(remade(i, body) for i in kernel.body)
+    afters = tuple(remade(i, after) for i in kernel.after)
+    fold = kernel.fold and replace(kernel.fold, inputs=tuple(new[i] for i in kernel.fold.inputs))
+    stores = tuple((after(access), new[i]) for access, i in kernel.stores)
+    return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores)
