@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from workings.engines.native.maths import LIBRARY
 from workings.lower import Instruction
+from workings.lower.elements import MATHS
 
 __all__ = ["Writer", "plain"]
 
-_TYPES = {"float64": "double", "float32": "float", "int64": "i64", "bool": "i1"}
+_TYPES = {"float64": "double", "float32": "float", "int64": "i64", "int32": "i32", "bool": "i1"}
 _SHORT = {"float64": "f64", "float32": "f32"}
 _FLOATS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 _WHOLES = {"add": "add", "subtract": "sub", "multiply": "mul"}
@@ -44,9 +45,13 @@ def plain(dtype: np.dtype, *, memory: bool = False) -> str:
 
 
 class Writer:
-    """Lines of a function under way. What changes lies in slots, which LLVM turns into registers."""
+    """Lines of a function under way. What changes lies in slots, which LLVM turns into registers.
 
-    def __init__(self) -> None:
+    `define` enters the definition of an approximated function; within one there is none.
+    """
+
+    def __init__(self, define: Callable[..., None] | None = None) -> None:
+        self.define = define
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
@@ -163,8 +168,8 @@ class Writer:
             return self.emit(f"select {truth} {values[0]}, {kind} {values[1]}, {kind} {values[2]}")
         if i.op in _ORDERED:
             return self.compared(i.op, i.inputs[0].dtype, width, values[0], values[1])
-        if i.op in LIBRARY:
-            return self._called(LIBRARY[i.op], i.dtype, width, values)
+        if i.op in MATHS:
+            return self._called(i.op, i.dtype, width, values)
         return self.operation(i.op, i.dtype, width, values)
 
     def operation(self, op: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
@@ -176,6 +181,8 @@ class Writer:
         if dtype.kind == "f":
             if op == "negative":
                 return self.emit(f"fneg {kind} {values[0]}")
+            if op == "fma":
+                return self._intrinsic("fma", dtype, width, values)
             if op in _INTRINSICS:
                 return self._intrinsic(_INTRINSICS[op], dtype, width, values)
             return self.emit(f"{_FLOATS[op]} {kind} {values[0]}, {values[1]}")
@@ -215,15 +222,27 @@ class Writer:
         return self.emit(f"call {kind} {full}({', '.join(f'{kind} {v}' for v in values)})")
 
     def _called(self, name: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
-        kind, one = self.kind(dtype, width), plain(dtype)
-        full = f"@{name}{'f' if dtype.itemsize == 4 else ''}"
-        self.declared[full] = f"declare {one} {full}({', '.join([one] * len(values))}) nounwind willreturn memory(none)"
-        if width == 1:
-            return self.emit(f"call {one} {full}({', '.join(f'{one} {v}' for v in values)})")
+        kind = self.kind(dtype, width)
+        full = f"@{name}.{'' if width == 1 else f'v{width}'}{_SHORT[dtype.name]}"
+        if full not in self.declared:
+            assert self.define is not None
+            self.define(name, dtype, width, full, len(values), self.declared)
+        return self.emit(f"call {kind} {full}({', '.join(f'{kind} {v}' for v in values)})")
+
+    def looked_up(self, table: Sequence[float], dtype: np.dtype, width: int, index: str, of: np.dtype) -> str:
+        """The entries of a table of constants at these places, which lie within it."""
+        one = plain(dtype)
+        words = ", ".join(f"{one} {_literal(dtype, value)}" for value in table)
+        kind = f"[{len(table)} x {one}]"
+        name = f"@table.{hashlib.sha256(f'{kind} {words}'.encode()).hexdigest()[:16]}"
+        self.declared[name] = f"{name} = internal constant {kind} [{words}]"
         result = "poison"
         for n in range(width):
-            parts = [self.emit(f"extractelement {kind} {v}, i64 {n}") for v in values]
-            value = self.emit(f"call {one} {full}({', '.join(f'{one} {v}' for v in parts)})")
+            place = index if width == 1 else self.emit(f"extractelement {self.kind(of, width)} {index}, i64 {n}")
+            pointer = self.emit(f"getelementptr inbounds {one}, ptr {name}, {plain(of)} {place}")
+            value = self.emit(f"load {one}, ptr {pointer}")
+            if width == 1:
+                return value
             result = self._inserted(result, value, dtype, width, n)
         return result
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workings.engines.native.instructions import Writer, plain
+from workings.engines.native.maths import define
 from workings.lower import Access, Buffer, Instruction, Kernel, Loops
 
 __all__ = ["ENTRY", "write_llvm"]
@@ -20,7 +21,7 @@ def write_llvm(loops: Loops) -> str:
 
     `pointers` has the address of each buffer of `loops.buffers`, in order.
     """
-    w = Writer()
+    w = Writer(define)
     _Module(loops, w).function()
     types = ", ".join(f"ptr noalias %b{k}" for k in range(len(loops.buffers)))
     head = (
