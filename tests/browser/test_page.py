@@ -436,7 +436,7 @@ def test_no_number_and_no_line_of_code_is_cut_and_all_letters_can_be_read(name, 
     for index in (0, 5, int(last or 0)):
         slide(page, index)
         cut = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
-        assert page.locator(".wk-part, .wk-code").evaluate_all(cut) == []
+        assert page.locator(".wk-part, .wk-code, .wk-equations th .wk-m").evaluate_all(cut) == []
     sizes = page.locator("#picture .wk-view:visible text").evaluate_all(
         "(all) => all.map((e) => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"
     )
