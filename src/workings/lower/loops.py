@@ -7,13 +7,27 @@ of the body are put together into one number, and `after` goes on with it before
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Access", "Buffer", "Fold", "Instruction", "Kernel", "Loops", "Training", "moved"]
+__all__ = [
+    "Access",
+    "Buffer",
+    "Fold",
+    "Instruction",
+    "Kernel",
+    "Loops",
+    "Repeat",
+    "Store",
+    "Training",
+    "exchanged",
+    "kernels_of",
+    "moved",
+    "touched",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,20 +51,28 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Access:
-    """An element of a buffer: that number `offset` plus each loop's turn times its stride, counted in elements."""
+    """An element of a buffer: that number `offset` plus each loop's turn times its stride, counted in elements.
+
+    `turns` has the strides for the turns of what the kernel is repeated by, outermost first, and `by` those for
+    numbers that are computed: the inputs of the load, or the indices of the store.
+    """
 
     buffer: Buffer
     strides: tuple[int, ...]
     offset: int = 0
+    turns: tuple[int, ...] = ()
+    by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Instruction:
     """One number computed in a turn, compared by identity.
 
-    op      "load" has an `access`, "constant" a `value`, "fold" is what the fold has put together; "convert" goes
-            to another dtype and "select" takes the second or third input as the first, a bool, says; the others
-            are ops of one dtype by NumPy's names
+    op      "load" has an `access`, "constant" a `value`, "fold" is what the fold has put together; "index" is the
+            turn of the loop `value`, and "turn" that of the repeat `value`, counted from outside; "wrapped" is an
+            index as NumPy takes it along an axis of length `value`: one that is negative counts from the end, and
+            one outside is a fault; "convert" goes to another dtype and "select" takes the second or third input as
+            the first, a bool, says; the others are ops of one dtype by NumPy's names
     """
 
     op: str
@@ -71,6 +93,17 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Store:
+    """A number written to an element; with `how` "add" it is added to what lies there. The element may hang on
+    `indices`, whose ranges are known: see `Access.by`."""
+
+    access: Access
+    value: Instruction
+    indices: tuple[Instruction, ...] = ()
+    how: str = "set"
+
+
+@dataclass(frozen=True)
 class Kernel:
     """One loop nest.
 
@@ -82,6 +115,8 @@ class Kernel:
     stores   where which number goes
     axis     the loop that is gone through `width` turns at a time, None for none. Along a folded axis the turns go
              to that many lanes in order, which are put together in halves, and the rest is added at the end
+    ordered  loops whose turns have to come one after the other: what one writes another one reads
+    again    a bool of the body: a turn is gone through again as long as it holds
     """
 
     extents: tuple[int, ...]
@@ -89,9 +124,11 @@ class Kernel:
     body: tuple[Instruction, ...]
     fold: Fold | None
     after: tuple[Instruction, ...]
-    stores: tuple[tuple[Access, Instruction], ...]
+    stores: tuple[Store, ...]
     axis: int | None = None
     width: int = 1
+    ordered: tuple[int, ...] = ()
+    again: Instruction | None = None
 
     @property
     def outer(self) -> tuple[int, ...]:
@@ -106,17 +143,30 @@ class Kernel:
         return [i.access for i in self.instructions if i.access is not None]
 
     def writes(self) -> list[Access]:
-        return [access for access, _ in self.stores]
+        return [store.access for store in self.stores]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Kernels that are gone through `length` times, in each turn one after the other."""
+
+    length: int
+    body: tuple[Kernel | Repeat, ...]
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a step of a program gives beside what is carried: scalars that its kernels write."""
+    """What a step of a program gives beside what is carried: scalars that its kernels write.
+
+    `final` has the kernels of the last step of each epoch of `batches` steps, where it is another one.
+    """
 
     loss: Buffer
     finite: Buffer
     stop: Buffer
     counter: Buffer | None
+    final: tuple[Kernel | Repeat, ...] | None = None
+    batches: int = 1
 
 
 @dataclass(frozen=True)
@@ -130,8 +180,32 @@ class Loops:
     given: tuple[Buffer, ...]
     results: tuple[Buffer, ...]
     buffers: tuple[Buffer, ...]
-    kernels: tuple[Kernel, ...]
+    kernels: tuple[Kernel | Repeat, ...]
     training: Training | None = None
+
+    @property
+    def everything(self) -> tuple[Kernel | Repeat, ...]:
+        """The kernels of each step, then those of a final one."""
+        final = None if self.training is None else self.training.final
+        return (*self.kernels, *(final or ()))
+
+
+def kernels_of(parts: Iterable[Kernel | Repeat]) -> Iterator[Kernel]:
+    """The kernels, those that are repeated too, in order."""
+    for part in parts:
+        if isinstance(part, Repeat):
+            yield from kernels_of(part.body)
+        else:
+            yield part
+
+
+def touched(part: Kernel | Repeat) -> tuple[set[Buffer], set[Buffer]]:
+    """The buffers that are read, and those that are written."""
+    kernels = list(kernels_of([part]))
+    reads = {access.buffer for kernel in kernels for access in kernel.reads()}
+    # what is added to something reads it
+    reads |= {s.access.buffer for kernel in kernels for s in kernel.stores if s.how != "set"}
+    return reads, {access.buffer for kernel in kernels for access in kernel.writes()}
 
 
 def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Access], Access]) -> Kernel:
@@ -147,5 +221,23 @@ def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Acc
     bodies = tuple(remade(i, body) for i in kernel.body)
     afters = tuple(remade(i, after) for i in kernel.after)
     fold = kernel.fold and replace(kernel.fold, inputs=tuple(new[i] for i in kernel.fold.inputs))
-    stores = tuple((after(access), new[i]) for access, i in kernel.stores)
-    return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores)
+    stores = tuple(
+        replace(s, access=after(s.access), value=new[s.value], indices=tuple(new[i] for i in s.indices))
+        for s in kernel.stores
+    )
+    again = kernel.again and new[kernel.again]
+    return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores, again=again)
+
+
+def exchanged(parts: Iterable[Kernel | Repeat], new: dict[Buffer, Buffer]) -> list[Kernel | Repeat]:
+    """The parts with other buffers in place of some."""
+
+    def change(access: Access) -> Access:
+        return replace(access, buffer=new.get(access.buffer, access.buffer))
+
+    def each(part: Kernel | Repeat) -> Kernel | Repeat:
+        if isinstance(part, Repeat):
+            return replace(part, body=tuple(each(p) for p in part.body))
+        return moved(part, change, change)
+
+    return [each(part) for part in parts] if new else list(parts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from workings.lower.loops import Access, Buffer, Instruction, Kernel, Loops
+from collections.abc import Sequence
+
+from workings.lower.loops import Access, Buffer, Instruction, Kernel, Loops, Repeat, Store
 
 __all__ = ["loops_text"]
 
 _INDICES = "ijklmnpqrstuvw"
+_TURNS = "abcdefgh"
 
 
 def loops_text(loops: Loops) -> str:
@@ -35,12 +38,27 @@ def loops_text(loops: Loops) -> str:
     if loops.training is not None:
         lines += ["", "  for step in first .. last:"]
         indent = "    "
-    for kernel in loops.kernels:
-        lines += ["", *(indent + line for line in _kernel(kernel))]
-    if loops.training is not None:
-        t = loops.training
+    t = loops.training
+    if t is not None and t.final is not None:
+        lines += ["", f"    if step is the last of each {t.batches}:"]
+        lines += _parts(t.final, indent + "  ", 0)
+        lines += ["", "    otherwise:"]
+        indent += "  "
+    lines += _parts(loops.kernels, indent, 0)
+    if t is not None:
         lines += ["", f"    losses[step] = {t.loss.name}", f"    leave if not {t.finite.name} or {t.stop.name}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _parts(parts: Sequence[Kernel | Repeat], indent: str, depth: int) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        if isinstance(part, Repeat):
+            lines += ["", f"{indent}repeat {_TURNS[depth]} in {part.length}:"]
+            lines += _parts(part.body, indent + "  ", depth + 1)
+        else:
+            lines += ["", *(indent + line for line in _kernel(part))]
+    return lines
 
 
 def _declared(buffer: Buffer) -> str:
@@ -54,7 +72,7 @@ def _kernel(kernel: Kernel) -> list[str]:
     outer = len(kernel.outer)
     for axis, extent in enumerate(kernel.extents):
         word = "for" if axis < outer else "fold"
-        by = f" by {kernel.width}" if axis == kernel.axis else ""
+        by = f" by {kernel.width}" if axis == kernel.axis else " in order" if axis in kernel.ordered else ""
         end = ":" if word == "for" or axis < len(kernel.extents) - 1 else f": {_how(kernel)}"
         lines.append(f"{'  ' * depth}{word} {_INDICES[axis]} in {extent}{by}{end}")
         depth += 1
@@ -68,8 +86,15 @@ def _kernel(kernel: Kernel) -> list[str]:
         lines.append(f"{'  ' * depth}then")
         depth += 1
     lines += [f"{'  ' * depth}{_instruction(kernel, i, names)}" for i in kernel.after]
-    lines += [f"{'  ' * depth}store {_place(access)} = {names[i]}" for access, i in kernel.stores]
+    lines += [f"{'  ' * depth}{_store(store, names)}" for store in kernel.stores]
+    if kernel.again is not None:
+        lines.append(f"{'  ' * depth}again if {names[kernel.again]}")
     return lines
+
+
+def _store(store: Store, names: dict[Instruction, str]) -> str:
+    place = _place(store.access, [names[i] for i in store.indices])
+    return f"{'store' if store.how == 'set' else store.how} {place} = {names[store.value]}"
 
 
 def _how(kernel: Kernel) -> str:
@@ -80,7 +105,11 @@ def _how(kernel: Kernel) -> str:
 def _instruction(kernel: Kernel, instruction: Instruction, names: dict[Instruction, str]) -> str:
     name = names[instruction] = f"t{len(names)}"
     if instruction.access is not None:
-        return f"{name} = load {_place(instruction.access)}"
+        return f"{name} = load {_place(instruction.access, [names[i] for i in instruction.inputs])}"
+    if instruction.op in ("index", "turn"):
+        return f"{name} = {(_INDICES if instruction.op == 'index' else _TURNS)[instruction.value]}"
+    if instruction.op == "wrapped":
+        return f"{name} = {names[instruction.inputs[0]]} within {instruction.value}"
     if instruction.op == "constant":
         return f"{name} = {instruction.value} ({instruction.dtype.name})"
     if instruction.op == "fold":
@@ -90,12 +119,13 @@ def _instruction(kernel: Kernel, instruction: Instruction, names: dict[Instructi
     return f"{name} = {instruction.op} {', '.join(names[i] for i in instruction.inputs)}{to}"
 
 
-def _place(access: Access) -> str:
-    terms = [
-        _INDICES[axis] if stride == 1 else f"{stride}{_INDICES[axis]}"
-        for axis, stride in enumerate(access.strides)
-        if stride
+def _place(access: Access, indices: Sequence[str] = ()) -> str:
+    loops = [
+        *zip(_TURNS, access.turns, strict=False),
+        *zip(_INDICES, access.strides, strict=False),
+        *zip(indices, access.by, strict=True),
     ]
+    terms = [name if stride == 1 else f"{stride}{name}" for name, stride in loops if stride]
     if access.offset:
         terms.append(str(access.offset))
     return f"{access.buffer.name}[{' + '.join(terms)}]"

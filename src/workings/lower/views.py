@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workings.graph import Node
 from workings.lower.loops import Access, Buffer
 
-__all__ = ["VIEWS", "View", "row_by_row", "view"]
+__all__ = ["VIEWS", "View", "row_by_row", "view", "whole"]
 
 VIEWS = frozenset({"transpose", "reshape", "broadcast_to", "expand_dims", "squeeze", "flip", "stop_gradient"})
 
 
 @dataclass(frozen=True)
 class View:
-    """The elements of `buffer` at `offset` and, for each axis, `strides`; counted in elements."""
+    """The elements of `buffer` at `offset` and, for each axis, `strides`; counted in elements.
+
+    In what is repeated, the offset grows in each turn by `turns`, outermost first.
+    """
 
     buffer: Buffer
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     offset: int = 0
+    turns: tuple[int, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -27,7 +31,7 @@ class View:
         size = 1
         for n in self.shape:
             size *= n
-        return size == self.buffer.size and self.offset == 0 and self.row_by_row
+        return size == self.buffer.size and self.offset == 0 and not any(self.turns) and self.row_by_row
 
     @property
     def row_by_row(self) -> bool:
@@ -40,7 +44,7 @@ class View:
         strides = (0,) * missing + tuple(
             0 if n == 1 else stride for n, stride in zip(self.shape, self.strides, strict=True)
         )
-        return Access(self.buffer, tuple(strides[axis] for axis in axes), self.offset)
+        return Access(self.buffer, tuple(strides[axis] for axis in axes), self.offset, self.turns)
 
 
 def row_by_row(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -52,28 +56,32 @@ def row_by_row(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def whole(buffer: Buffer) -> View:
+    """All of a buffer."""
+    return View(buffer, buffer.shape, row_by_row(buffer.shape))
+
+
 def view(node: Node, x: View) -> View | None:
     """The value of a node that only looks at `x` in another way; None where the elements have to be moved."""
     name, attributes = node.op.name, node.attributes
     if name == "stop_gradient":
         return x
     if name == "transpose":
-        return View(x.buffer, node.shape, tuple(x.strides[a] for a in attributes["axes"]), x.offset)
+        return replace(x, shape=node.shape, strides=tuple(x.strides[a] for a in attributes["axes"]))
     if name == "broadcast_to":
         strides = x.access(tuple(range(node.ndim)), node.shape).strides
-        return View(x.buffer, node.shape, strides, x.offset)
+        return replace(x, shape=node.shape, strides=strides)
     if name == "flip":
         axis = attributes["axis"]
         axes = (axis,) if isinstance(axis, int) else axis
         turned = [a in axes and x.shape[a] > 0 for a in range(len(x.shape))]
         offset = sum(s * (n - 1) for s, n, t in zip(x.strides, x.shape, turned, strict=True) if t)
-        return View(
-            x.buffer, x.shape, tuple(-s if t else s for s, t in zip(x.strides, turned, strict=True)), x.offset + offset
-        )
+        strides = tuple(-s if t else s for s, t in zip(x.strides, turned, strict=True))
+        return replace(x, strides=strides, offset=x.offset + offset)
     # the others keep the order of the elements
     if x.row_by_row:
-        return View(x.buffer, node.shape, row_by_row(node.shape), x.offset)
+        return replace(x, shape=node.shape, strides=row_by_row(node.shape))
     if [n for n in x.shape if n != 1] == [n for n in node.shape if n != 1]:
         rest = iter([s for n, s in zip(x.shape, x.strides, strict=True) if n != 1])
-        return View(x.buffer, node.shape, tuple(next(rest) if n != 1 else 0 for n in node.shape), x.offset)
+        return replace(x, shape=node.shape, strides=tuple(next(rest) if n != 1 else 0 for n in node.shape))
     return None

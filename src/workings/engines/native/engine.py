@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from workings.engines.native.jit import Compiled
-from workings.engines.native.llvm import write_llvm
+from workings.engines.native.function import Function, OutsideError
+from workings.engines.reference import ReferenceEngine
 from workings.engines.values import prepared, strong
 from workings.errors import ArgumentError
-from workings.graph import Graph, Program
+from workings.graph import Graph, Program, evaluate
 from workings.graph.layouts import contiguous
-from workings.lower import Buffer, Loops, loops_text, lower_graph, lower_program
+from workings.lower import loops_text, lower_graph, lower_program
 
 __all__ = ["NativeEngine", "compile_native"]
 
@@ -27,21 +26,21 @@ class NativeEngine:
 
     `loops` is the program as loops, and `sources` has it as text: "loops" and "llvm". Each elementwise operation is
     rounded as NumPy rounds it; sums are taken in lanes, in an order that hangs on shapes alone, and matrix products
-    with fused multiply-add. `UnsupportedError` for an op that it does not have, and for batches.
+    with fused multiply-add. `threads` share the work where it is large; how many there are changes no bit.
+    `UnsupportedError` for an op that it does not have.
     """
 
     name: ClassVar[str] = "native"
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
         self.loops = lower_program(program, _TARGET)
-        self._llvm = write_llvm(self.loops)
-        self._compiled = Compiled(self._llvm)
+        self._function = Function(self.loops, threads)
 
     @cached_property
     def sources(self) -> Mapping[str, str]:
         """What it runs, as text by language."""
-        return {"loops": loops_text(self.loops), "llvm": self._llvm}
+        return {"loops": loops_text(self.loops), "llvm": self._function.llvm}
 
     def run(
         self,
@@ -59,54 +58,37 @@ class NativeEngine:
                 fix=f"an array of {last} losses",
             )
         inputs = prepared(self.program.inputs, (*carry, *data, *settings))
-        given = dict(zip(self.loops.given, inputs, strict=True))
+        given = dict(zip(self.loops.given, inputs, strict=False))
         training = self.loops.training
         assert training is not None
-        arrays = _memory(self.loops, given)
         part = losses[first : max(first, last)]
         direct = part.dtype == training.loss.dtype and part.flags.c_contiguous
         found = part if direct else np.empty(part.shape, training.loss.dtype)
-        reached = self._compiled(_pointers(self.loops, arrays), found.ctypes.data, first, last)
+        try:
+            results, reached = self._function(given, found.ctypes.data, first, last)
+        except OutsideError:
+            # the error is the one that NumPy has for it
+            ReferenceEngine(self.program).run(carry, data, settings, losses, first, last)
+            raise
         if not direct:
             part[: reached - first] = found[: reached - first]
-        return tuple(_value(arrays[b]) for b in self.loops.results), reached
+        return results, reached
 
 
-def compile_native(graph: Graph) -> Callable[..., tuple[Any, ...]]:
+def compile_native(graph: Graph, threads: int | None = None) -> Callable[..., tuple[Any, ...]]:
     """A graph as a function of the machine; `function.sources` are its texts, and `function.source` the loops."""
     loops = lower_graph(graph, _TARGET)
-    llvm = write_llvm(loops)
-    compiled = Compiled(llvm)
+    compiled = Function(loops, threads)
 
     def function(*inputs: Any) -> tuple[Any, ...]:
         values = [contiguous(strong(node, value)) for node, value in zip(graph.inputs, inputs, strict=True)]
-        arrays = _memory(loops, dict(zip(loops.given, prepared(graph.inputs, values), strict=True)))
-        compiled(_pointers(loops, arrays), 0, 0, 0)
-        return tuple(_value(arrays[b]) for b in loops.results)
+        given = dict(zip(loops.given, prepared(graph.inputs, values), strict=True))
+        try:
+            return compiled(given)[0]
+        except OutsideError:
+            evaluate(graph, values)
+            raise
 
     function.source = loops_text(loops)  # type: ignore[attr-defined]
-    function.sources = {"loops": function.source, "llvm": llvm}  # type: ignore[attr-defined]
+    function.sources = {"loops": function.source, "llvm": compiled.llvm}  # type: ignore[attr-defined]
     return function
-
-
-def _memory(loops: Loops, given: Mapping[Buffer, Any]) -> dict[Buffer, np.ndarray]:
-    """An array for each buffer: what is read as it was given, what is written a copy or new."""
-    arrays = {}
-    for buffer in loops.buffers:
-        if buffer.role == "carry":
-            arrays[buffer] = np.array(given[buffer], order="C")
-        elif buffer in given:
-            arrays[buffer] = np.asarray(given[buffer])
-        elif buffer.value is not None:
-            arrays[buffer] = buffer.value
-        else:
-            arrays[buffer] = np.empty(buffer.shape, buffer.dtype)
-    return arrays
-
-
-def _pointers(loops: Loops, arrays: Mapping[Buffer, np.ndarray]) -> Any:
-    return (ctypes.c_void_p * len(loops.buffers))(*(arrays[b].ctypes.data for b in loops.buffers))
-
-
-def _value(array: np.ndarray) -> Any:
-    return array if array.ndim else array[()]

@@ -14,7 +14,8 @@ from workings.lower.elements import MATHS
 
 __all__ = ["Writer", "plain"]
 
-_TYPES = {"float64": "double", "float32": "float", "int64": "i64", "int32": "i32", "bool": "i1"}
+_TYPES = {"float64": "double", "float32": "float", "bool": "i1"}
+_TYPES |= {f"{sign}int{bits}": f"i{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _SHORT = {"float64": "f64", "float32": "f32"}
 _FLOATS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
 _WHOLES = {"add": "add", "subtract": "sub", "multiply": "mul"}
@@ -82,23 +83,45 @@ class Writer:
     def store(self, kind: str, value: str, pointer: str) -> None:
         self.line(f"store {kind} {value}, ptr {pointer}")
 
-    def loop(self, start: int, stop: int, by: int, body: Callable[[str], None]) -> None:
-        """A loop over an index; a single turn needs none."""
-        if stop <= start:
+    def loop(self, start: int | str, stop: int | str, by: int, body: Callable[[str], None]) -> None:
+        """A loop over an index, from one number to another, which may be known to the machine alone; a single turn
+        needs none."""
+        known = isinstance(start, int) and isinstance(stop, int)
+        if known and int(stop) <= int(start):
             return
-        if stop - start <= by:
+        if known and int(stop) - int(start) <= by:
             body(str(start))
             return
         slot = self.slot("i64")
         self.store("i64", str(start), slot)
         top, out = self.label(), self.label()
-        self.line(f"br label %{top}")
+        if known:
+            self.line(f"br label %{top}")
+        else:
+            self.line(f"br i1 {self.emit(f'icmp slt i64 {start}, {stop}')}, label %{top}, label %{out}")
         self.place(top)
         index = self.emit(f"load i64, ptr {slot}")
         body(index)
         after = self.emit(f"add nuw nsw i64 {index}, {by}")
         self.store("i64", after, slot)
-        self.line(f"br i1 {self.emit(f'icmp ult i64 {after}, {stop}')}, label %{top}, label %{out}")
+        self.line(f"br i1 {self.emit(f'icmp slt i64 {after}, {stop}')}, label %{top}, label %{out}")
+        self.place(out)
+
+    def only_if(self, condition: str, body: Callable[[], None]) -> None:
+        """What is done where a condition holds."""
+        inside, out = self.label(), self.label()
+        self.line(f"br i1 {self.emit(condition)}, label %{inside}, label %{out}")
+        self.place(inside)
+        body()
+        self.line(f"br label %{out}")
+        self.place(out)
+
+    def while_true(self, body: Callable[[], str]) -> None:
+        """What is done, and done again as long as the bool that it gives holds."""
+        top, out = self.label(), self.label()
+        self.line(f"br label %{top}")
+        self.place(top)
+        self.line(f"br i1 {body()}, label %{top}, label %{out}")
         self.place(out)
 
     # ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +138,7 @@ class Writer:
         one, size = plain(dtype, memory=True), dtype.itemsize
         if width == 1 or step == 0:
             value = self._truth(self.emit(f"load {one}, ptr {pointer}, align {size}"), dtype, 1)
-            return self._repeated(value, dtype, width)
+            return self.repeated(value, dtype, width)
         if step == 1:
             many = self.kind(dtype, width, memory=True)
             return self._truth(self.emit(f"load {many}, ptr {pointer}, align {size}"), dtype, width)
@@ -149,15 +172,49 @@ class Writer:
     def _inserted(self, vector: str, value: str, dtype: np.dtype, width: int, n: int) -> str:
         return self.emit(f"insertelement {self.kind(dtype, width)} {vector}, {plain(dtype)} {value}, i64 {n}")
 
-    def _repeated(self, value: str, dtype: np.dtype, width: int) -> str:
+    def repeated(self, value: str, dtype: np.dtype, width: int) -> str:
+        """One number in each of so many lanes."""
         if width == 1:
             return value
         first = self._inserted("poison", value, dtype, width, 0)
         kind = self.kind(dtype, width)
         return self.emit(f"shufflevector {kind} {first}, {kind} poison, <{width} x i32> zeroinitializer")
 
+    def lane(self, vector: str, dtype: np.dtype, width: int, n: int) -> str:
+        """The number in one lane."""
+        return vector if width == 1 else self.emit(f"extractelement {self.kind(dtype, width)} {vector}, i64 {n}")
+
+    def gathered(self, pointers: Sequence[str], dtype: np.dtype, width: int) -> str:
+        """The numbers at these places, each in a lane of its own."""
+        result = "poison"
+        for n, pointer in enumerate(pointers):
+            result = self._inserted(result, self.take(pointer, dtype, 1, 0), dtype, width, n)
+        return result
+
+    def wrapped(self, index: str, dtype: np.dtype, length: int, width: int, fault: str) -> str:
+        """An index along an axis, as int64: from the end where it is negative, and 0 with the flag set outside."""
+        int64, truth = np.dtype(np.int64), np.dtype(bool)
+        if dtype.itemsize < 8:
+            how = "sext" if dtype.kind == "i" else "zext"
+            index = self.emit(f"{how} {self.kind(dtype, width)} {index} to {self.kind(int64, width)}")
+        kind = self.kind(int64, width)
+        if dtype.kind == "i":
+            moved = self.emit(f"add {kind} {index}, {self.number(int64, length, width)}")
+            negative = self.compared("less", int64, width, index, self.number(int64, 0, width))
+            index = self.emit(f"select {self.kind(truth, width)} {negative}, {kind} {moved}, {kind} {index}")
+        # one that is still negative is a large number without a sign
+        within = self.compared("less", np.dtype(np.uint64), width, index, self.number(int64, length, width))
+        outside = self.emit(f"xor {self.kind(truth, width)} {within}, {self.number(truth, True, width)}")
+        found = self.halves("or", truth, width, outside) if width > 1 else outside
+        flag = self.emit(f"zext i1 {found} to i64")
+        before = self.emit(f"load i64, ptr {fault}")
+        self.store("i64", self.emit(f"or i64 {before}, {flag}"), fault)
+        zero = self.number(int64, 0, width)
+        return self.emit(f"select {self.kind(truth, width)} {within}, {kind} {index}, {kind} {zero}")
+
     # ── instructions ────────────────────────────────────────────────────────────────────────────────────────
     def instruction(self, i: Instruction, values: Sequence[str], width: int) -> str:
+        """An op on numbers in so many lanes."""
         if i.op == "constant":
             return self.number(i.dtype, i.value, width)
         if i.op == "convert":
@@ -254,20 +311,33 @@ class Writer:
         self.store(kind, self.number(dtype, _neutral(how, dtype, empty), width), slot)
         return slot
 
-    def accumulate(self, how: str, dtype: np.dtype, width: int, slot: str, values: Sequence[str]) -> None:
+    def accumulate(self, how: str, dtype: np.dtype, width: int, slot: str, values: Sequence[str], some: int) -> None:
+        """Put values in so many lanes to those in the slot; lanes for which there is none stay as they are."""
         kind = self.kind(dtype, width)
         before = self.emit(f"load {kind}, ptr {slot}")
+        if some < width:
+            values = [self._widened(v, dtype, some, width) for v in values]
         if how == "dot" and dtype.kind == "f":
             after = self._intrinsic("fma", dtype, width, [*values, before])
         elif how == "dot":
             after = self.put_together("sum", dtype, width, before, self.operation("multiply", dtype, width, values))
         else:
             after = self.put_together(how, dtype, width, before, values[0])
+        if some < width:
+            mask = ", ".join(f"i32 {n if n < some else width + n}" for n in range(width))
+            after = self.emit(f"shufflevector {kind} {after}, {kind} {before}, <{width} x i32> <{mask}>")
         self.store(kind, after, slot)
 
+    def _widened(self, value: str, dtype: np.dtype, some: int, width: int) -> str:
+        if some == 1:
+            return self._inserted("poison", value, dtype, width, 0)
+        kind = self.kind(dtype, some)
+        mask = ", ".join(f"i32 {n}" if n < some else "i32 poison" for n in range(width))
+        return self.emit(f"shufflevector {kind} {value}, {kind} poison, <{width} x i32> <{mask}>")
+
     def put_together(self, how: str, dtype: np.dtype, width: int, a: str, b: str) -> str:
-        if how in ("sum", "dot"):
-            return self.operation("add", dtype, width, [a, b])
+        if how in ("sum", "dot", "product"):
+            return self.operation("multiply" if how == "product" else "add", dtype, width, [a, b])
         if how in _BITS:
             return self.operation(how, dtype, width, [a, b])
         wins = self.compared("greater" if how == "maximum" else "less", dtype, width, a, b)
@@ -279,6 +349,15 @@ class Writer:
     def halves(self, how: str, dtype: np.dtype, width: int, vector: str) -> str:
         """The lanes put together: the first half of them with the second, until one is left."""
         while width > 1:
+            if width % 2:
+                # an odd one is put to the last of the others at the end
+                last = self.lane(vector, dtype, width, width - 1)
+                kind, rest = self.kind(dtype, width), width - 1
+                mask = ", ".join(f"i32 {n}" for n in range(rest))
+                vector = self.emit(f"shufflevector {kind} {vector}, {kind} poison, <{rest} x i32> <{mask}>")
+                if rest == 1:
+                    vector = self.emit(f"extractelement <1 x {plain(dtype)}> {vector}, i64 0")
+                return self.put_together(how, dtype, 1, self.halves(how, dtype, rest, vector), last)
             kind, half = self.kind(dtype, width), width // 2
             parts = []
             for start in (0, half):
@@ -296,9 +375,11 @@ def _neutral(how: str, dtype: np.dtype, empty: bool) -> Any:
         return how == "and"
     if how in ("sum", "dot"):
         return -0.0 if how == "sum" and dtype.kind == "f" and not empty else 0
+    if how == "product":
+        return 1
     if dtype.kind == "f":
         return -np.inf if how == "maximum" else np.inf
-    return -(2**63) if how == "maximum" else 2**63 - 1
+    return np.iinfo(dtype).min if how == "maximum" else np.iinfo(dtype).max
 
 
 def _literal(dtype: np.dtype, value: Any) -> str:

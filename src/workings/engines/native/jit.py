@@ -6,9 +6,18 @@ import ctypes
 from typing import Any
 
 from workings.engines.native.llvm import ENTRY
+from workings.engines.native.schedule import Machine
 from workings.optional import load
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "host"]
+
+
+def host() -> Machine:
+    """The registers of this machine."""
+    features = _llvm().get_host_cpu_features()
+    if features.get("avx512f") and features.get("avx512vl"):
+        return Machine(64, 32)
+    return Machine(32, 16) if features.get("avx2") else Machine(16, 32 if "neon" in features else 16)
 
 
 class Compiled:
@@ -30,12 +39,12 @@ class Compiled:
         builder.getModulePassManager().run(module, builder)
         self._engine = llvm.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
-        pointer = ctypes.c_void_p
-        kind = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, ctypes.c_int64, ctypes.c_int64)
+        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        kind = ctypes.CFUNCTYPE(number, pointer, pointer, number, number, number, number, pointer, pointer)
         self._function = kind(self._engine.get_function_address(ENTRY))
 
-    def __call__(self, pointers: Any, losses: int, first: int, last: int) -> int:
-        return self._function(pointers, losses, first, last)
+    def __call__(self, *arguments: Any) -> int:
+        return self._function(*arguments)
 
 
 def _llvm() -> Any:

@@ -1,68 +1,125 @@
-"""Loops → the text of an LLVM module. Nothing is contracted or regrouped: no instruction has a fast-math flag."""
+"""Loops → the text of an LLVM module. Nothing is contracted or regrouped: no instruction has a fast-math flag.
+
+A kernel is a function of its own, shared by all that are alike; kernels of single numbers stand in the loop itself.
+Where the work is worth it, several threads run the same function: they share out the loops of large kernels, the
+first of them does all else alone, and they wait for one another in between.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from workings.engines.native.instructions import Writer, plain
 from workings.engines.native.maths import define
-from workings.lower import Access, Buffer, Instruction, Kernel, Loops
+from workings.engines.native.nest import Nest
+from workings.engines.native.schedule import Machine, Schedule, schedule
+from workings.lower import Buffer, Kernel, Loops, Repeat, kernels_of
+from workings.lower.loops import touched
 
-__all__ = ["ENTRY", "write_llvm"]
+__all__ = ["ENTRY", "shared_out", "write_llvm"]
 
 ENTRY = "run"
-_TILE = 4  # so many sums are taken side by side, since one alone waits for each addition
+
+_MEET = """\
+define internal void @meet(ptr %meeting, i64 %threads, ptr %rest) noinline {
+  %round = getelementptr i64, ptr %meeting, i64 16
+  %now = load atomic i64, ptr %round acquire, align 8
+  %before = atomicrmw add ptr %meeting, i64 1 acq_rel
+  %here = add i64 %before, 1
+  %all = icmp eq i64 %here, %threads
+  br i1 %all, label %last, label %wait
+last:
+  store atomic i64 0, ptr %meeting monotonic, align 8
+  %next = add i64 %now, 1
+  store atomic i64 %next, ptr %round release, align 8
+  ret void
+wait:
+  %turn = phi i64 [ 0, %0 ], [ %more, %on ]
+  %seen = load atomic i64, ptr %round acquire, align 8
+  %done = icmp ne i64 %seen, %now
+  br i1 %done, label %out, label %spin
+spin:
+  %more = add i64 %turn, 1
+  %patience = and i64 %more, 4095
+  %tired = icmp eq i64 %patience, 0
+  br i1 %tired, label %yield, label %on
+yield:
+  %given = call i32 %rest()
+  br label %on
+on:
+  br label %wait
+out:
+  ret void
+}"""
 
 
-def write_llvm(loops: Loops) -> str:
-    """A module with the function `run(pointers, losses, first, last)`, which returns the step that was reached.
+def write_llvm(loops: Loops, machine: Machine) -> str:
+    """A module with `run(pointers, losses, first, last, thread, threads, meeting, rest)`, which returns the step
+    that was reached.
 
-    `pointers` has the address of each buffer of `loops.buffers`, in order.
+    `pointers` has the address of each buffer of `loops.buffers`, in order, and then that of a flag that is set
+    where an index lies outside. `meeting` is memory in which threads wait for one another, 256 bytes of zeros, and
+    `rest` a function that lets other threads run.
     """
-    w = Writer(define)
-    _Module(loops, w).function()
-    types = ", ".join(f"ptr noalias %b{k}" for k in range(len(loops.buffers)))
-    head = (
-        f"define internal i64 @loop({types}{', ' if types else ''}ptr noalias %losses, i64 %first, i64 %last) noinline"
-    )
-    entry = [f"define i64 @{ENTRY}(ptr %pointers, ptr %losses, i64 %first, i64 %last) {{"]
-    for k in range(len(loops.buffers)):
-        entry += [f"  %p{k} = getelementptr ptr, ptr %pointers, i64 {k}", f"  %b{k} = load ptr, ptr %p{k}"]
-    arguments = "".join(f"ptr %b{k}, " for k in range(len(loops.buffers)))
-    entry += [f"  %step = call i64 @loop({arguments}ptr %losses, i64 %first, i64 %last)", "  ret i64 %step", "}"]
-    body = [f"{head} {{", "entry:", *w.entry, *w.lines, "}"]
-    return "\n".join([f"; {loops.name}", *sorted(w.declared.values()), "", *body, "", *entry, ""])
+    return _Module(loops, machine).text()
+
+
+def shared_out(loops: Loops, machine: Machine) -> bool:
+    """Whether any kernel is large enough to be shared out to threads."""
+    return any(schedule(k, machine).split is not None for k in kernels_of(loops.everything))
 
 
 class _Module:
-    """The function of some loops: scalars in registers, arrays where they are."""
-
-    def __init__(self, loops: Loops, writer: Writer) -> None:
+    def __init__(self, loops: Loops, machine: Machine) -> None:
         self.loops = loops
-        self.w = writer
+        self.machine = machine
+        self.plans: dict[Kernel, Schedule] = {}
+        for kernel in kernels_of(loops.everything):
+            self.plans[kernel] = schedule(kernel, machine)
+        self.threads = any(plan.split is not None for plan in self.plans.values())
+        self.functions: dict[str, str] = {}
+        self.w = Writer(define)
         self.pointers = {b: f"%b{k}" for k, b in enumerate(loops.buffers)}
+        self.used: set[str] = set()
 
-    def function(self) -> None:
-        w = self.w
-        scalars = [b for b in self.loops.buffers if b.shape == ()]
-        for buffer in scalars:
-            outside = self.pointers[buffer]
-            self.pointers[buffer] = inside = w.slot(plain(buffer.dtype, memory=True))
+    def text(self) -> str:
+        w, loops = self.w, self.loops
+        for k, _ in enumerate(loops.buffers):
+            w.line(f"%p{k} = getelementptr ptr, ptr %pointers, i64 {k}")
+            w.line(f"%b{k} = load ptr, ptr %p{k}")
+        w.line(f"%pf = getelementptr ptr, ptr %pointers, i64 {len(loops.buffers)}")
+        w.line("%fault = load ptr, ptr %pf")
+        self._body()
+        names = ("ptr %pointers", "ptr noalias %losses", "i64 %first", "i64 %last")
+        names += ("i64 %thread", "i64 %threads", "ptr %meeting", "ptr %rest")
+        head = f"define i64 @{ENTRY}({', '.join(names)}) {{"
+        functions = [f"{text.replace('@kernel(', f'{name}(', 1)}" for text, name in self.functions.items()]
+        declared = sorted(w.declared.values())
+        meet = [_MEET] if self.threads else []
+        return "\n".join(
+            [f"; {loops.name}", *declared, *meet, "", *functions, head, "entry:", *w.entry, *w.lines, "}", ""]
+        )
+
+    def _body(self) -> None:
+        w, loops = self.w, self.loops
+        # single numbers are kept in registers, unless several threads need them
+        inside = [] if self.threads else [b for b in loops.buffers if b.shape == ()]
+        outside = dict(self.pointers)
+        for buffer in inside:
+            self.pointers[buffer] = slot = w.slot(plain(buffer.dtype, memory=True))
             if buffer.role not in ("scratch", "output"):
                 kind = plain(buffer.dtype, memory=True)
-                w.store(kind, w.emit(f"load {kind}, ptr {outside}"), inside)
-        training = self.loops.training
-        if training is None:
-            self._kernels()
+                w.store(kind, w.emit(f"load {kind}, ptr {outside[buffer]}"), slot)
+        if loops.training is None:
+            self._parts(loops.kernels, [])
+            self._meet()
             reached = "%last"
         else:
             reached = self._steps()
-        for k, buffer in enumerate(self.loops.buffers):
-            if buffer.shape == () and buffer.role in ("carry", "output"):
+        for buffer in inside:
+            if buffer.role in ("carry", "output"):
                 kind = plain(buffer.dtype, memory=True)
-                w.store(kind, w.emit(f"load {kind}, ptr {self.pointers[buffer]}"), f"%b{k}")
+                w.store(kind, w.emit(f"load {kind}, ptr {self.pointers[buffer]}"), outside[buffer])
         w.line(f"ret i64 {reached}")
 
     def _steps(self) -> str:
@@ -77,157 +134,144 @@ class _Module:
         w.line(f"br i1 {w.emit(f'icmp slt i64 {step}, %last')}, label %{body}, label %{done}")
         w.place(body)
         if t.counter is not None:
-            w.store("i64", step, self.pointers[t.counter])
-        self._kernels()
+            self._alone(lambda: w.store("i64", step, self.pointers[t.counter]))  # type: ignore[index]
+            self._meet()
+        if t.final is None:
+            self._parts(self.loops.kernels, [])
+        else:
+            last, other, on = w.label(), w.label(), w.label()
+            number = w.emit(f"srem i64 {step}, {t.batches}")
+            w.line(f"br i1 {w.emit(f'icmp eq i64 {number}, {t.batches - 1}')}, label %{last}, label %{other}")
+            w.place(last)
+            self._parts(t.final, [])
+            w.line(f"br label %{on}")
+            w.place(other)
+            self._parts(self.loops.kernels, [])
+            w.line(f"br label %{on}")
+            w.place(on)
+        self._meet()
         kind = plain(t.loss.dtype, memory=True)
-        number = w.emit(f"sub i64 {step}, %first")
-        place = w.emit(f"getelementptr inbounds {kind}, ptr %losses, i64 {number}")
-        w.store(kind, w.emit(f"load {kind}, ptr {self.pointers[t.loss]}"), place)
+
+        def keep() -> None:
+            number = w.emit(f"sub i64 {step}, %first")
+            place = w.emit(f"getelementptr inbounds {kind}, ptr %losses, i64 {number}")
+            w.store(kind, w.emit(f"load {kind}, ptr {self.pointers[t.loss]}"), place)
+
+        self._alone(keep)
         w.store("i64", w.emit(f"add i64 {step}, 1"), slot)
         finite, stop = (w.emit(f"load i8, ptr {self.pointers[b]}") for b in (t.finite, t.stop))
         good = w.emit(f"icmp ne i8 {finite}, 0")
-        on = w.emit(f"icmp eq i8 {stop}, 0")
-        w.line(f"br i1 {w.emit(f'and i1 {good}, {on}')}, label %{head}, label %{done}")
+        on = w.emit(f"and i1 {good}, {w.emit(f'icmp eq i8 {stop}, 0')}")
+        whole = w.emit(f"icmp eq i64 {w.emit('load i64, ptr %fault')}, 0")
+        on = w.emit(f"and i1 {on}, {whole}")
+        self._meet()
+        w.line(f"br i1 {on}, label %{head}, label %{done}")
         w.place(done)
         return w.emit(f"load i64, ptr {slot}")
 
-    def _kernels(self) -> None:
-        for kernel in self.loops.kernels:
-            if 0 not in kernel.outer:
-                _Nest(kernel, self.w, self.pointers).write()
+    # ── threads ─────────────────────────────────────────────────────────────────────────────────────────────
+    def _meet(self) -> None:
+        """Where all threads wait for one another."""
+        if self.threads:
+            w = self.w
+            w.only_if(
+                "icmp ugt i64 %threads, 1",
+                lambda: w.line("call void @meet(ptr %meeting, i64 %threads, ptr %rest)"),
+            )
 
+    def _alone(self, body: object) -> None:
+        """What the first thread does."""
+        if self.threads:
+            self.w.only_if("icmp eq i64 %thread, 0", body)  # type: ignore[arg-type]
+        else:
+            body()  # type: ignore[operator]
 
-class _Nest:
-    """The loops of one kernel."""
+    def _shared(self, part: Kernel | Repeat) -> bool:
+        """Whether threads share the work of a part, or of a kernel in it."""
+        return any(self.plans[k].split is not None for k in kernels_of([part]))
 
-    def __init__(self, kernel: Kernel, writer: Writer, pointers: dict[Buffer, str]) -> None:
-        self.k = kernel
-        self.w = writer
-        self.pointers = pointers
-        outer = len(kernel.outer)
-        # side by side along the innermost loop that is not gone through in lanes
-        able = [a for a in range(outer) if a != kernel.axis and kernel.extents[a] >= _TILE]
-        self.tiled = able[-1] if able and kernel.fold is not None else None
+    # ── parts ───────────────────────────────────────────────────────────────────────────────────────────────
+    def _parts(self, parts: Sequence[Kernel | Repeat], turns: list[str]) -> None:
+        """The parts in order; before and after what threads share they wait, unless it is not needed."""
+        read: set[Buffer] = set()
+        written: set[Buffer] = set()
+        group: list[Kernel | Repeat] = []
 
-    def write(self) -> None:
-        self._outer(0, {}, 1, 1)
+        def flush() -> None:
+            if group:
+                some = list(group)
+                group.clear()
+                self._alone(lambda: [self._part(part, turns) for part in some])
 
-    def _outer(self, axis: int, place: dict[int, str], width: int, copies: int) -> None:
-        k = self.k
-        if axis == len(k.outer):
-            self._turn(place, width, copies)
-            return
-        by = k.width if axis == k.axis else _TILE if axis == self.tiled else 1
-        extent = k.extents[axis]
-        full = extent - extent % by
-
-        def inner(index: str, some: int) -> None:
-            at = {**place, axis: index}
-            if axis == k.axis:
-                self._outer(axis + 1, at, some, copies)
-            elif axis == self.tiled:
-                self._outer(axis + 1, at, width, some)
-            else:
-                self._outer(axis + 1, at, width, copies)
-
-        self.w.loop(0, full, by, lambda index: inner(index, by))
-        if full < extent:
-            self.w.loop(full, extent, 1, lambda index: inner(index, 1))
-
-    def _turn(self, place: dict[int, str], width: int, copies: int) -> None:
-        """What is done for one element of the outer loops, or for several side by side."""
-        k, w = self.k, self.w
-        places = [place]
-        if copies > 1:
-            assert self.tiled is not None
-            first = place[self.tiled]
-            places += [{**place, self.tiled: w.emit(f"add i64 {first}, {n}")} for n in range(1, copies)]
-        lane = k.axis if width > 1 else None
-        if k.fold is None:
-            for at in places:
-                values = self._instructions(k.body, at, width, lane, {})
-                self._stores(values, at, width, lane)
-            return
-        totals = self._folded(places, width, lane)
-        for at, total in zip(places, totals, strict=True):
-            start = {i: total for i in k.after if i.op == "fold"}
-            values = self._instructions(k.after, at, width, lane, start)
-            self._stores(values, at, width, lane)
-
-    def _folded(self, places: Sequence[dict[int, str]], width: int, lane: int | None) -> list[str]:
-        """The results of the fold at these places."""
-        k, w = self.k, self.w
-        assert k.fold is not None
-        dtype, outer = k.fold.dtype, len(k.outer)
-        in_lanes = k.axis is not None and k.axis >= outer
-        empty = 0 in k.extents[outer:]
-        singles = [w.accumulator(k.fold.how, dtype, width, empty) for _ in places]
-        wides = [w.accumulator(k.fold.how, dtype, k.width, empty) for _ in places] if in_lanes else singles
-
-        def turn(at: dict[int, str], some: int, axis: int | None, sums: Sequence[str]) -> None:
-            assert k.fold is not None
-            for place, slot in zip(places, sums, strict=True):
-                values = self._instructions(k.body, {**place, **at}, some, axis, {})
-                w.accumulate(k.fold.how, dtype, some, slot, [values[i] for i in k.fold.inputs])
-
-        def nest(axis: int, at: dict[int, str], some: int, sums: Sequence[str]) -> None:
-            if axis == len(k.extents):
-                turn(at, some, k.axis if some > 1 else None, sums)
-                return
-            by = k.width if axis == k.axis else 1
-            full = k.extents[axis] - k.extents[axis] % by
-            wide = wides if axis == k.axis else sums
-            w.loop(0, full, by, lambda i: nest(axis + 1, {**at, axis: i}, by if axis == k.axis else some, wide))
-            if full < k.extents[axis]:
-                w.loop(full, k.extents[axis], 1, lambda i: nest(axis + 1, {**at, axis: i}, some, sums))
-
-        if not empty:
-            nest(outer, {}, width, singles)
-        kind = w.kind(dtype, width)
-        totals = [w.emit(f"load {kind}, ptr {slot}") for slot in singles]
-        if not in_lanes:
-            return totals
-        vectors = [w.emit(f"load {w.kind(dtype, k.width)}, ptr {slot}") for slot in wides]
-        halves = [w.halves(k.fold.how, dtype, k.width, vector) for vector in vectors]
-        return [w.put_together(k.fold.how, dtype, 1, a, b) for a, b in zip(halves, totals, strict=True)]
-
-    def _instructions(
-        self,
-        part: Sequence[Instruction],
-        place: dict[int, str],
-        width: int,
-        lane: int | None,
-        values: dict[Instruction, str],
-    ) -> dict[Instruction, str]:
-        for i in part:
-            if i in values:
+        shared = False
+        for part in parts:
+            if not self._shared(part):
+                if not group and shared:
+                    self._meet()
+                    shared = False
+                group.append(part)
                 continue
-            if i.access is not None:
-                values[i] = self._load(i.access, i.dtype, place, width, lane)
-            else:
-                values[i] = self.w.instruction(i, [values[x] for x in i.inputs], width)
-        return values
+            if group:
+                flush()
+                self._meet()
+                read, written = set(), set()
+            reads, writes = touched(part)
+            if shared and (reads & written or writes & (read | written) or self._overlap(writes, read | written)):
+                self._meet()
+                read, written = set(), set()
+            self._part(part, turns)
+            read |= reads
+            written |= writes
+            shared = True
+        flush()
 
-    def _stores(self, values: dict[Instruction, str], place: dict[int, str], width: int, lane: int | None) -> None:
-        for access, i in self.k.stores:
-            self.w.put(self._address(access, place), access.buffer.dtype, width, self._step(access, lane), values[i])
+    def _overlap(self, writes: set[Buffer], others: set[Buffer]) -> bool:
+        # scratch buffers may share their memory
+        return any(b.role == "scratch" for b in writes) and any(b.role == "scratch" for b in others)
 
-    def _load(self, access: Access, dtype: np.dtype, place: dict[int, str], width: int, lane: int | None) -> str:
-        return self.w.take(self._address(access, place), dtype, width, self._step(access, lane))
+    def _part(self, part: Kernel | Repeat, turns: list[str]) -> None:
+        if isinstance(part, Repeat):
+            shared = self._shared(part)
 
-    def _step(self, access: Access, lane: int | None) -> int:
-        return 0 if lane is None or lane >= len(access.strides) else access.strides[lane]
+            def turn(index: str) -> None:
+                if shared:
+                    self._meet()
+                self._parts(part.body, [*turns, index])
 
-    def _address(self, access: Access, place: dict[int, str]) -> str:
-        w = self.w
-        pointer = self.pointers[access.buffer]
-        terms = [str(access.offset)] if access.offset else []
-        for axis, stride in enumerate(access.strides):
-            if stride:
-                terms.append(place[axis] if stride == 1 else w.emit(f"mul nsw i64 {place[axis]}, {stride}"))
-        if not terms:
-            return pointer
-        total = terms[0]
-        for term in terms[1:]:
-            total = w.emit(f"add nsw i64 {total}, {term}")
-        return w.emit(f"getelementptr inbounds {plain(access.buffer.dtype, memory=True)}, ptr {pointer}, i64 {total}")
+            if part.length:
+                self._meet() if shared else None
+                self.w.loop(0, part.length, 1, turn)
+            return
+        if 0 in part.outer:
+            return
+        if not part.extents and not turns:
+            Nest(part, self.w, self.pointers, self.plans[part], turns, "%fault").write()
+        else:
+            self._call(part, turns)
+
+    def _call(self, kernel: Kernel, turns: list[str]) -> None:
+        """A call of the function of a kernel, which is written if there is none like it yet."""
+        w, plan = self.w, self.plans[kernel]
+        buffers = list(dict.fromkeys(a.buffer for a in (*kernel.reads(), *kernel.writes())))
+        inner = Writer(define)
+        inner.declared = w.declared
+        names = {b: f"%a{k}" for k, b in enumerate(buffers)}
+        numbers = [f"%t{k}" for k in range(len(turns))]
+        span = None if plan.split is None else ("%low", "%high")
+        Nest(kernel, inner, names, plan, numbers, "%fault", span).write()
+        faults = any(i.op == "wrapped" for i in kernel.instructions)
+        parameters = [f"ptr noalias %a{k}" for k in range(len(buffers))] + [f"i64 {n}" for n in numbers]
+        parameters += ["ptr noalias %fault"] * faults + ["i64 %low", "i64 %high"] * (span is not None)
+        lines = [f"define internal void @kernel({', '.join(parameters)}) noinline {{", "entry:"]
+        text = "\n".join([*lines, *inner.entry, *inner.lines, "  ret void", "}", ""])
+        name = self.functions.setdefault(text, f"@kernel{len(self.functions)}")
+        given = [f"ptr {self.pointers[b]}" for b in buffers] + [f"i64 {t}" for t in turns]
+        given += ["ptr %fault"] * faults
+        if plan.split is not None:
+            units = kernel.extents[plan.split] // plan.unit
+            ends = []
+            for thread in ("%thread", w.emit("add i64 %thread, 1")):
+                share = w.emit(f"udiv i64 {w.emit(f'mul i64 {thread}, {units}')}, %threads")
+                ends.append(w.emit(f"mul i64 {share}, {plan.unit}"))
+            given += [f"i64 {end}" for end in ends]
+        w.line(f"call void {name}({', '.join(given)})")

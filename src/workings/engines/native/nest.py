@@ -1,0 +1,274 @@
+"""The loops of one kernel, as lines of LLVM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from workings.engines.native.instructions import Writer, plain
+from workings.engines.native.schedule import Schedule, depends
+from workings.lower import Access, Buffer, Instruction, Kernel, Store
+
+__all__ = ["Nest"]
+
+
+class _Copy(NamedTuple):
+    """One of several turns taken side by side: so many rows on, so many columns on, and its number of lanes."""
+
+    row: int = 0
+    column: int = 0
+    width: int = 1
+
+
+class Nest:
+    """The loops of one kernel.
+
+    `pointers` has the address of each buffer, `turns` the turns of what the kernel is repeated by, and `fault` the
+    address of a flag. With `span`, the names of two numbers, the loop that threads share goes from the one to the
+    other alone, and what is left over at its end comes along with the last.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        writer: Writer,
+        pointers: dict[Buffer, str],
+        plan: Schedule,
+        turns: Sequence[str] = (),
+        fault: str = "",
+        span: tuple[str, str] | None = None,
+    ) -> None:
+        self.k = kernel
+        self.w = writer
+        self.pointers = pointers
+        self.plan = plan
+        self.turns = turns
+        self.fault = fault
+        self.span = span
+        self.outer = len(kernel.outer)
+        self.lane = kernel.axis if kernel.axis is not None and kernel.axis < self.outer else None
+        self.in_lanes = kernel.axis is not None and kernel.axis >= self.outer
+        self.depends = depends(kernel)
+
+    def write(self) -> None:
+        self._outer(0, {}, [0], [(0, 1)])
+
+    # ── the outer loops ─────────────────────────────────────────────────────────────────────────────────────
+    def _outer(self, axis: int, at: dict[int, str], rows: list[int], columns: list[tuple[int, int]]) -> None:
+        if axis == self.outer:
+            self._turn(at, [_Copy(row, *column) for row in rows for column in columns])
+            return
+        extent, width = self.k.extents[axis], self.k.width
+        unit = width * self.plan.columns if axis == self.lane else self.plan.height if axis == self.plan.rows else 1
+        full, left = extent - extent % unit, extent % unit
+
+        def inner(index: str, count: int) -> None:
+            if axis == self.lane:
+                pieces = [(start, min(width, count - start)) for start in range(0, count, width)]
+                self._outer(axis + 1, {**at, axis: index}, rows, pieces)
+            elif axis == self.plan.rows:
+                self._outer(axis + 1, {**at, axis: index}, list(range(count)), columns)
+            else:
+                self._outer(axis + 1, {**at, axis: index}, rows, columns)
+
+        if axis == self.plan.split and self.span is not None:
+            first, last = self.span
+            self.w.loop(first, last, unit, lambda index: inner(index, unit))
+            if left:
+                self.w.only_if(f"icmp eq i64 {last}, {full}", lambda: inner(str(full), left))
+            return
+        self.w.loop(0, full, unit, lambda index: inner(index, unit))
+        if left:
+            inner(str(full), left)
+
+    # ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────
+    def _turn(self, at: dict[int, str], copies: Sequence[_Copy]) -> None:
+        """What is done for one element of the outer loops, or for several side by side."""
+        k = self.k
+        if k.fold is None:
+            if k.again is None:
+                self._finish(k.body, _Values(self, at, self.lane), copies, None)
+            else:
+                again = k.again
+                self.w.while_true(lambda: self._once_more(at, copies[0], again))
+            return
+        totals = self._folded(at, copies)
+        self._finish(k.after, _Values(self, at, self.lane), copies, totals)
+
+    def _once_more(self, at: dict[int, str], copy: _Copy, again: Instruction) -> str:
+        values = _Values(self, at, None)
+        self._finish(self.k.body, values, [copy], None)
+        return values.of(again, copy)
+
+    def _finish(
+        self, part: Sequence[Instruction], values: _Values, copies: Sequence[_Copy], totals: Sequence[str] | None
+    ) -> None:
+        for n, copy in enumerate(copies):
+            for i in part:
+                if i.op == "fold" and totals is not None:
+                    values.known[values.key(i, copy)] = totals[n], copy.width
+                else:
+                    values.of(i, copy)
+            for store in self.k.stores:
+                values.store(store, copy)
+
+    # ── folds ───────────────────────────────────────────────────────────────────────────────────────────────
+    def _folded(self, at: dict[int, str], copies: Sequence[_Copy]) -> list[str]:
+        """The results of the fold at these places."""
+        k, w = self.k, self.w
+        fold = k.fold
+        assert fold is not None
+        dtype = fold.dtype
+        empty = 0 in k.extents[self.outer :]
+        widths = [k.width if self.in_lanes else copy.width for copy in copies]
+        slots = [w.accumulator(fold.how, dtype, width, empty) for width in widths]
+
+        def turn(at: dict[int, str], some: int) -> None:
+            values = _Values(self, at, k.axis)
+            for copy, slot, width in zip(copies, slots, widths, strict=True):
+                copy = copy._replace(width=some) if self.in_lanes else copy
+                for i in k.body:
+                    values.of(i, copy)
+                given = [values.wide(i, copy) for i in fold.inputs]
+                w.accumulate(fold.how, dtype, width, slot, given, copy.width)
+
+        def nest(axis: int, at: dict[int, str], some: int) -> None:
+            if axis == len(k.extents):
+                turn(at, some)
+                return
+            extent = k.extents[axis]
+            by = k.width if axis == k.axis else 1
+            full = extent - extent % by
+
+            def inner(index: str, count: int) -> None:
+                nest(axis + 1, {**at, axis: index}, count if axis == k.axis else some)
+
+            w.loop(0, full, by, lambda index: inner(index, by))
+            if full < extent:
+                inner(str(full), extent - full)
+
+        if not empty:
+            nest(self.outer, at, 1)
+        totals = [w.emit(f"load {w.kind(dtype, width)}, ptr {slot}") for slot, width in zip(slots, widths, strict=True)]
+        if self.in_lanes:
+            totals = [w.halves(fold.how, dtype, k.width, total) for total in totals]
+        return totals
+
+
+class _Values:
+    """The values of instructions in one turn, each computed once for all copies in which it is the same.
+
+    A value that does not change along the loop in lanes is one number, and is spread out where it meets others.
+    """
+
+    def __init__(self, nest: Nest, at: dict[int, str], lane: int | None) -> None:
+        self.nest = nest
+        self.w = nest.w
+        self.at = at
+        self.lane = lane
+        self.known: dict[tuple[Instruction, int, int, int], tuple[str, int]] = {}
+        self.spread: dict[tuple[str, np.dtype, int], str] = {}
+        self.bases: dict[tuple[Any, ...], str] = {}
+
+    def key(self, i: Instruction, copy: _Copy) -> tuple[Instruction, int, int, int]:
+        axes = self.nest.depends[i]
+        row = copy.row if self.nest.plan.rows in axes else 0
+        return (i, row, copy.column, copy.width) if self.lane in axes else (i, row, 0, 1)
+
+    def of(self, i: Instruction, copy: _Copy) -> str:
+        """The value, as one number or as many as the copy has lanes: see `key`."""
+        key = self.key(i, copy)
+        if key not in self.known:
+            self.known[key] = self._computed(i, copy, key[-1]), key[-1]
+        return self.known[key][0]
+
+    def wide(self, i: Instruction, copy: _Copy) -> str:
+        """The value in as many lanes as the copy has."""
+        self.of(i, copy)
+        value, width = self.known[self.key(i, copy)]
+        if width == copy.width:
+            return value
+        # numbers of two dtypes may be written alike
+        spread = value, i.dtype, copy.width
+        if spread not in self.spread:
+            self.spread[spread] = self.w.repeated(value, i.dtype, copy.width)
+        return self.spread[spread]
+
+    def _computed(self, i: Instruction, copy: _Copy, width: int) -> str:
+        w = self.w
+        if i.access is not None:
+            return self._load(i, copy, width)
+        if i.op == "index":
+            return self._index(i.value, copy, width)
+        if i.op == "turn":
+            return self.nest.turns[int(i.value)]
+        given = [self.of(x, copy) if width == 1 else self.wide(x, copy) for x in i.inputs]
+        if i.op == "wrapped":
+            return w.wrapped(given[0], i.inputs[0].dtype, int(i.value), width, self.nest.fault)
+        return w.instruction(i, given, width)
+
+    def _index(self, axis: int, copy: _Copy, width: int) -> str:
+        shift = copy.row if axis == self.nest.plan.rows else copy.column if axis == self.lane else 0
+        first = self.at[axis] if not shift else self.w.emit(f"add i64 {self.at[axis]}, {shift}")
+        if width == 1:
+            return first
+        dtype = np.dtype(np.int64)
+        steps = ", ".join(f"i64 {n}" for n in range(width))
+        return self.w.emit(f"add <{width} x i64> {self.w.repeated(first, dtype, width)}, <{steps}>")
+
+    def _load(self, i: Instruction, copy: _Copy, width: int) -> str:
+        access = i.access
+        assert access is not None
+        indices = [self.of(x, copy) for x in i.inputs]
+        if width > 1 and any(self.known[self.key(x, copy)][1] > 1 for x in i.inputs):
+            # each lane takes its element from a place of its own
+            lanes = [self.wide(x, copy) for x in i.inputs]
+            parts = []
+            for n in range(width):
+                at = [self.w.lane(v, x.dtype, width, n) for v, x in zip(lanes, i.inputs, strict=True)]
+                parts.append(self.address(access, copy, at, n * self._step(access)))
+            return self.w.gathered(parts, i.dtype, width)
+        return self.w.take(self.address(access, copy, indices), i.dtype, width, self._step(access))
+
+    def store(self, store: Store, copy: _Copy) -> None:
+        access, dtype = store.access, store.access.buffer.dtype
+        indices = [self.of(x, copy) for x in store.indices]
+        width, step = copy.width, self._step(access)
+        value = self.of(store.value, copy) if width == 1 else self.wide(store.value, copy)
+        pointer = self.address(access, copy, indices)
+        if store.how == "add":
+            before = self.w.take(pointer, dtype, width, step)
+            value = self.w.put_together("or" if dtype.kind == "b" else "sum", dtype, width, before, value)
+        self.w.put(pointer, dtype, width, step, value)
+
+    def _step(self, access: Access) -> int:
+        return 0 if self.lane is None or self.lane >= len(access.strides) else access.strides[self.lane]
+
+    def address(self, access: Access, copy: _Copy, indices: Sequence[str], extra: int = 0) -> str:
+        """The place of an element: what all copies share, and then so many elements on."""
+        w, nest = self.w, self.nest
+        pointer = nest.pointers[access.buffer]
+        one = plain(access.buffer.dtype, memory=True)
+        shift = access.offset + extra
+        for axis, stride in enumerate(access.strides):
+            shift += stride * (copy.row if axis == nest.plan.rows else copy.column if axis == self.lane else 0)
+        key = access.buffer, access.turns, access.strides, access.by, tuple(indices)
+        if key not in self.bases:
+            terms = list(_products(w, zip(nest.turns, access.turns, strict=False)))
+            terms += _products(w, ((self.at[a], stride) for a, stride in enumerate(access.strides)))
+            terms += _products(w, zip(indices, access.by, strict=True))
+            total = terms[0] if terms else ""
+            for term in terms[1:]:
+                total = w.emit(f"add nsw i64 {total}, {term}")
+            place = w.emit(f"getelementptr inbounds {one}, ptr {pointer}, i64 {total}") if terms else pointer
+            self.bases[key] = place
+        pointer = self.bases[key]
+        return w.emit(f"getelementptr inbounds {one}, ptr {pointer}, i64 {shift}") if shift else pointer
+
+
+def _products(w: Writer, pairs: Iterator[tuple[str, int]] | zip[tuple[str, int]]) -> Iterator[str]:
+    for index, stride in pairs:
+        if stride and index != "0":
+            yield index if stride == 1 else w.emit(f"mul nsw i64 {index}, {stride}")

@@ -1,0 +1,12 @@
+"""The rule of every op that is neither elementwise nor a view; a family of ops is a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workings.lower import fold, product
+from workings.lower.lowering import Rule
+
+__all__ = ["RULES"]
+
+RULES: Mapping[str, Rule] = {**fold.RULES, **product.RULES}
