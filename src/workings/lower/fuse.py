@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from workings.lower.loops import Access, Buffer, Instruction, Kernel, Repeat, moved, touched
+import numpy as np
+
+from workings.lower.loops import Access, Buffer, Instruction, Kernel, Repeat, Store, moved, touched
 
 __all__ = ["collapse", "fuse", "lanes"]
 
@@ -14,9 +16,15 @@ Part = Kernel | Repeat
 
 def fuse(parts: Sequence[Part], kept: Iterable[Buffer]) -> list[Part]:
     """Each kernel without a fold joins the last one before it that goes over the same elements, if nothing between
-    them is in its way; then a buffer that nothing else reads, and that is not `kept`, is not stored."""
+    them is in its way, and so does a fold whose order does not matter; then a buffer that nothing else reads, and that
+    is not `kept`, is not stored."""
     result: list[Part] = []
     for part in parts:
+        if isinstance(part, Kernel) and part.fold is not None:
+            place = _producer(result, part)
+            if place is not None:
+                result[place : place + 1] = _told(result[place], part)
+                continue
         place = None if isinstance(part, Repeat) else _partner(result, part)
         if place is None:
             result.append(part)
@@ -38,7 +46,10 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
         others_read, others_written = touched(other)
         if isinstance(other, Kernel) and other.outer == kernel.extents and _plain(other):
             places = {s.access.buffer: s.access for s in other.stores}
-            if all(a == places.get(a.buffer, a) for a in reads) and written.isdisjoint(others_read | others_written):
+            single = {s.access.buffer for s in other.stores if s.how != "set"}
+            # elements that have nothing to do with one another would only crowd the registers
+            near = not kernel.extents or not read.isdisjoint(others_read | others_written)
+            if near and single.isdisjoint(read) and all(a == places.get(a.buffer, a) for a in reads) and written.isdisjoint(others_read | others_written):
                 return place
         if not read.isdisjoint(others_written) or not written.isdisjoint(others_read | others_written):
             return None
@@ -47,12 +58,44 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
 
 def _plain(kernel: Kernel) -> bool:
     """Whether each turn writes elements of its own, whatever the others do."""
-    return not kernel.ordered and kernel.again is None and all(s.how == "set" and not s.indices for s in kernel.stores)
+    return not kernel.ordered and kernel.again is None and all(s.how != "add" and not s.indices for s in kernel.stores)
+
+
+def _producer(before: Sequence[Part], kernel: Kernel) -> int | None:
+    """The kernel that writes all that a fold by "and" or "or" over everything reads."""
+    assert kernel.fold is not None
+    if kernel.fold.how not in ("and", "or") or kernel.outer or not _plain(kernel) or len(kernel.after) != 1:
+        return None
+    reads = [i.access for i in kernel.body if i.access is not None]
+    for place in range(len(before) - 1, -1, -1):
+        other = before[place]
+        written = touched(other)[1]
+        if any(a.buffer in written for a in reads):
+            if not isinstance(other, Kernel) or other.outer != kernel.extents or not _plain(other):
+                return None
+            places = [s.access for s in other.stores if s.how == "set"]
+            return place if all(a in places for a in reads) else None
+    return None
+
+
+def _told(first: Part, second: Kernel) -> list[Part]:
+    """A kernel that puts what it computes together as the second one does, after one that sets it to what changes
+    nothing."""
+    assert isinstance(first, Kernel)
+    assert second.fold is not None
+    (store,) = second.stores
+    start = Instruction("constant", second.fold.dtype, value=np.bool_(second.fold.how == "and"))
+    fill = Kernel((), 0, (start,), None, (), (replace(store, value=start),))
+    still = replace(store.access, strides=(0,) * len(second.extents))
+    how = second.fold.how
+    (value,) = second.fold.inputs
+    alone = replace(second, folded=0, fold=None, after=(), stores=(Store(still, value, how=how),))
+    return [fill, _joined(first, alone)]
 
 
 def _joined(first: Kernel, second: Kernel) -> Kernel:
     """Both in one nest; what the second reads of the first it takes as it was computed."""
-    stored = {s.access: s.value for s in first.stores}
+    stored = {s.access: s.value for s in first.stores if s.how == "set"}
     part = first.body if first.fold is None else first.after
     loaded = {(i.access, i.inputs): i for i in part if i.access is not None}
     new: dict[Instruction, Instruction] = {}

@@ -94,8 +94,9 @@ class Fold:
 
 @dataclass(frozen=True)
 class Store:
-    """A number written to an element; with `how` "add" it is added to what lies there. The element may hang on
-    `indices`, whose ranges are known: see `Access.by`."""
+    """A number written to an element; with `how` "add" it is added to what lies there, and with "and" or "or" it is
+    put together with that, which all turns may do to one element. The element may hang on `indices`, whose ranges are
+    known: see `Access.by`."""
 
     access: Access
     value: Instruction

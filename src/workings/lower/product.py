@@ -37,6 +37,7 @@ def _matmul(low: Lowering, node: Node) -> View:
 
 def product(low: Lowering, node: Node, a: View, b: View, shape: tuple[int, ...], folded: int) -> View:
     """The sums over the last axes, so many of them, of the products of two views that broadcast to `shape`."""
+    b = _side_by_side(low, node, b, shape)
     axes = loops_over(shape)
     body: list[Instruction] = []
     factors: list[Instruction] = []
@@ -53,6 +54,20 @@ def product(low: Lowering, node: Node, a: View, b: View, shape: tuple[int, ...],
     inner = sum(n != 1 for n in shape[len(shape) - folded :])
     low.parts.append(Kernel(tuple(shape[x] for x in axes), inner, tuple(body), fold, (value,), (store,)))
     return result
+
+
+def _side_by_side(low: Lowering, node: Node, b: View, shape: tuple[int, ...]) -> View:
+    """The second factor with the elements of a row of the result next to one another, if that saves more than moving
+    them costs: then several sums go on at once, each of them in order."""
+    rows, columns = shape[-3] if len(shape) > 2 else 1, b.shape[-2]
+    if b.strides[-2] == 1 or min(b.shape[-2:]) < 2 or rows < 4 or columns < 4:
+        return b
+    last_two = (*range(len(b.shape) - 2), len(b.shape) - 1, len(b.shape) - 2)
+
+    def swapped(x: View) -> View:
+        return replace(x, shape=tuple(x.shape[n] for n in last_two), strides=tuple(x.strides[n] for n in last_two))
+
+    return swapped(low.compact(node, swapped(b)))
 
 
 def _outer(low: Lowering, node: Node) -> View:

@@ -191,6 +191,29 @@ class Writer:
             result = self._inserted(result, self.take(pointer, dtype, 1, 0), dtype, width, n)
         return result
 
+    def turned(self, vectors: Sequence[str], dtype: np.dtype, width: int) -> list[str]:
+        """Vectors with the first, the second, … number of each of these, which have `width` numbers."""
+        count, size = len(vectors), 1
+        while size < max(count, width):
+            size *= 2
+        rows = [v if width == size else self._widened(v, dtype, width, size) for v in vectors]
+        rows += ["poison"] * (size - count)
+        kind, step = self.kind(dtype, size), size // 2
+        while step:
+            for n in range(size):
+                if n & step:
+                    continue
+                a, b = rows[n], rows[n + step]
+                low = ", ".join(f"i32 {m if not m & step else size + m - step}" for m in range(size))
+                high = ", ".join(f"i32 {m + step if not m & step else size + m}" for m in range(size))
+                rows[n] = self.emit(f"shufflevector {kind} {a}, {kind} {b}, <{size} x i32> <{low}>")
+                rows[n + step] = self.emit(f"shufflevector {kind} {a}, {kind} {b}, <{size} x i32> <{high}>")
+            step //= 2
+        if count == size:
+            return rows[:width]
+        mask = ", ".join(f"i32 {n}" for n in range(count))
+        return [self.emit(f"shufflevector {kind} {r}, {kind} poison, <{count} x i32> <{mask}>") for r in rows[:width]]
+
     def wrapped(self, index: str, dtype: np.dtype, length: int, width: int, fault: str) -> str:
         """An index along an axis, as int64: from the end where it is negative, and 0 with the flag set outside."""
         int64, truth = np.dtype(np.int64), np.dtype(bool)

@@ -47,13 +47,38 @@ class Nest:
         self.turns = turns
         self.fault = fault
         self.span = span
+        self.gathered: dict[tuple[Store, int], str] = {}
         self.outer = len(kernel.outer)
         self.lane = kernel.axis if kernel.axis is not None and kernel.axis < self.outer else None
         self.in_lanes = kernel.axis is not None and kernel.axis >= self.outer
         self.depends = depends(kernel)
 
     def write(self) -> None:
+        self._start_gathering()
         self._outer(0, {}, [0], [(0, 1)])
+        self._end_gathering()
+
+    # ── what all turns put together in one element ──────────────────────────────────────────────────────────
+    def _start_gathering(self) -> None:
+        """A register for each number of lanes."""
+        widths = {1}
+        if self.lane is not None:
+            extent, width = self.k.extents[self.lane], self.k.width
+            widths = {n for n in (width if extent >= width else 0, extent % width) if n}
+        for store in self.k.stores:
+            if store.how in ("and", "or"):
+                for width in sorted(widths):
+                    slot = self.w.accumulator(store.how, store.value.dtype, width, empty=False)
+                    self.gathered[store, width] = slot
+
+    def _end_gathering(self) -> None:
+        w = self.w
+        for (store, width), slot in self.gathered.items():
+            dtype, kind = store.value.dtype, w.kind(store.value.dtype, width)
+            value = w.halves(store.how, dtype, width, w.emit(f"load {kind}, ptr {slot}"))
+            byte = w.emit(f"zext i1 {value} to i8")
+            pointer = self.pointers[store.access.buffer]
+            w.line(f"%g{len(w.lines)} = atomicrmw {store.how} ptr {pointer}, i8 {byte} monotonic")
 
     # ── the outer loops ─────────────────────────────────────────────────────────────────────────────────────
     def _outer(self, axis: int, at: dict[int, str], rows: list[int], columns: list[tuple[int, int]]) -> None:
@@ -87,15 +112,38 @@ class Nest:
     def _turn(self, at: dict[int, str], copies: Sequence[_Copy]) -> None:
         """What is done for one element of the outer loops, or for several side by side."""
         k = self.k
-        if k.fold is None:
+        if self.plan.turned:
+            self._turned(at, copies)
+        elif k.fold is None:
             if k.again is None:
                 self._finish(k.body, _Values(self, at, self.lane), copies, None)
             else:
                 again = k.again
                 self.w.while_true(lambda: self._once_more(at, copies[0], again))
             return
-        totals = self._folded(at, copies)
-        self._finish(k.after, _Values(self, at, self.lane), copies, totals)
+        else:
+            totals = self._folded(at, copies)
+            self._finish(k.after, _Values(self, at, self.lane), copies, totals)
+
+    def _turned(self, at: dict[int, str], copies: Sequence[_Copy]) -> None:
+        """Elements that lie side by side along another loop than where they go: a square of them is turned over in
+        registers."""
+        (load,), (store,) = self.k.body, self.k.stores
+        assert load.access is not None
+        rows, width = copies[-1].row + 1, copies[0].width
+        assert self.plan.rows is not None
+        assert self.lane is not None
+        values = _Values(self, at, self.lane)
+        base = values.address(load.access, copies[0], [])
+        one, dtype = plain(load.dtype, memory=True), load.dtype
+        taken = []
+        for n in range(width):
+            shift = n * load.access.strides[self.lane]
+            place = self.w.emit(f"getelementptr inbounds {one}, ptr {base}, i64 {shift}")
+            taken.append(self.w.take(place, dtype, rows, 1))
+        for copy, value in zip(copies, self.w.turned(taken, dtype, rows), strict=True):
+            values.known[values.key(load, copy)] = value, width
+            values.store(store, copy)
 
     def _once_more(self, at: dict[int, str], copy: _Copy, again: Instruction) -> str:
         values = _Values(self, at, None)
@@ -236,6 +284,10 @@ class _Values:
         access, dtype = store.access, store.access.buffer.dtype
         indices = [self.of(x, copy) for x in store.indices]
         width, step = copy.width, self._step(access)
+        if store.how in ("and", "or"):
+            slot = self.nest.gathered[store, width]
+            self.w.accumulate(store.how, dtype, width, slot, [self.wide(store.value, copy)], width)
+            return
         value = self.of(store.value, copy) if width == 1 else self.wide(store.value, copy)
         pointer = self.address(access, copy, indices)
         if store.how == "add":

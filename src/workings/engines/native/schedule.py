@@ -13,7 +13,7 @@ from workings.lower.elements import MATHS
 
 __all__ = ["Machine", "Schedule", "depends", "schedule", "work"]
 
-_WORTH = 10_000  # instructions of vectors, from which on a kernel is shared out to threads
+_WORTH = 20_000  # instructions of vectors, from which on a kernel is shared out to threads
 
 
 class Machine(NamedTuple):
@@ -31,6 +31,7 @@ class Schedule:
     columns  so many vectors along the loop that goes in lanes are taken together
     split    the loop that threads share; None where one thread does it all
     unit     how many of its turns stay together
+    turned   whether elements that lie side by side along `rows` go where they lie side by side along the lanes
     """
 
     rows: int | None
@@ -38,6 +39,7 @@ class Schedule:
     columns: int
     split: int | None
     unit: int
+    turned: bool = False
 
 
 def schedule(kernel: Kernel, machine: Machine) -> Schedule:
@@ -61,6 +63,9 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
                 rows = None
         if rows is None and in_outer and each == 1:
             columns = max(1, min(4, kernel.extents[lane] // kernel.width))
+    turned = _turned(kernel)
+    if turned is not None:
+        rows, height = turned, min(kernel.width, kernel.extents[turned])
     split, unit = None, 1
     if work(kernel) >= _WORTH:
         for axis in range(outer):
@@ -70,7 +75,27 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
                 split, unit = axis, units
                 if count >= 8:
                     break
-    return Schedule(rows, height, columns, split, unit)
+    return Schedule(rows, height, columns, split, unit, turned is not None)
+
+
+def _turned(kernel: Kernel) -> int | None:
+    """For a kernel that only moves elements, the loop along which they lie side by side, if that is another one than
+    the one along which they are to lie so, which goes in lanes."""
+    if kernel.fold is not None or len(kernel.body) != 1 or len(kernel.stores) != 1 or kernel.axis is None:
+        return None
+    (load,), (store,), lane = kernel.body, kernel.stores, kernel.axis
+    if load.access is None or load.inputs or store.indices or store.how != "set" or kernel.ordered:
+        return None
+    if load.dtype.kind == "b" or store.access.strides[lane] != 1:
+        return None
+    return next(
+        (
+            axis
+            for axis, stride in enumerate(load.access.strides)
+            if stride == 1 and axis != lane and kernel.extents[axis] > 1
+        ),
+        None,
+    )
 
 
 def _reused(kernel: Kernel, lane: int) -> int | None:
