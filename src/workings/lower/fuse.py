@@ -13,6 +13,8 @@ __all__ = ["collapse", "fuse", "lanes"]
 
 Part = Kernel | Repeat
 
+_FEW = 6  # instructions that are computed one by one rather than in a loop of their own
+
 
 def fuse(parts: Sequence[Part], kept: Iterable[Buffer]) -> list[Part]:
     """Each kernel without a fold joins the last one before it that goes over the same elements, if nothing between
@@ -49,11 +51,25 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
             single = {s.access.buffer for s in other.stores if s.how != "set"}
             # elements that have nothing to do with one another would only crowd the registers
             near = not kernel.extents or not read.isdisjoint(others_read | others_written)
-            if near and single.isdisjoint(read) and all(a == places.get(a.buffer, a) for a in reads) and written.isdisjoint(others_read | others_written):
+            near = near and not _one_by_one(other, kernel)
+            if (
+                near
+                and single.isdisjoint(read)
+                and all(a == places.get(a.buffer, a) for a in reads)
+                and written.isdisjoint(others_read | others_written)
+            ):
                 return place
         if not read.isdisjoint(others_written) or not written.isdisjoint(others_read | others_written):
             return None
     return None
+
+
+def _one_by_one(first: Kernel, second: Kernel) -> bool:
+    """Whether much that could be computed in lanes would follow a fold that takes up the lanes itself."""
+    if first.fold is None or not first.outer or sum(i.access is None for i in second.body) <= _FEW:
+        return False
+    axis = lanes(collapse(first)).axis
+    return axis is None or axis >= len(collapse(first).outer)
 
 
 def _plain(kernel: Kernel) -> bool:

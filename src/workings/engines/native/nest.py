@@ -10,8 +10,12 @@ import numpy as np
 from workings.engines.native.instructions import Writer, plain
 from workings.engines.native.schedule import Schedule, depends
 from workings.lower import Access, Buffer, Instruction, Kernel, Store
+from workings.lower.elements import MATHS
 
 __all__ = ["Nest"]
+
+
+_LONG = 6  # instructions
 
 
 class _Copy(NamedTuple):
@@ -123,7 +127,35 @@ class Nest:
             return
         else:
             totals = self._folded(at, copies)
-            self._finish(k.after, _Values(self, at, self.lane), copies, totals)
+            if copies[-1].row and sum(20 if i.op in MATHS else i.access is None for i in k.after) > _LONG:
+                self._row_by_row(at, copies, totals)
+            else:
+                self._finish(k.after, _Values(self, at, self.lane), copies, totals)
+
+    def _row_by_row(self, at: dict[int, str], copies: Sequence[_Copy], totals: Sequence[str]) -> None:
+        """What follows a fold, as a loop over the rows: written out for each it would be long to compile."""
+        k, w, rows = self.k, self.w, self.plan.rows
+        assert k.fold is not None
+        assert rows is not None
+        count = copies[-1].row + 1
+        first = [copy for copy in copies if not copy.row]
+        kinds = [w.kind(k.fold.dtype, copy.width) for copy in first]
+        places = [w.slot(f"[{count} x {kind}]") for kind in kinds]
+        for n, total in enumerate(totals):
+            row, column = divmod(n, len(first))
+            kind = kinds[column]
+            place = w.emit(f"getelementptr {kind}, ptr {places[column]}, i64 {row}")
+            w.store(kind, total, place)
+
+        def one(index: str) -> None:
+            row = w.emit(f"add i64 {at[rows]}, {index}")
+            some = []
+            for kind, place in zip(kinds, places, strict=True):
+                there = w.emit(f"getelementptr {kind}, ptr {place}, i64 {index}")
+                some.append(w.emit(f"load {kind}, ptr {there}"))
+            self._finish(k.after, _Values(self, {**at, rows: row}, self.lane), first, some)
+
+        w.loop(0, count, 1, one)
 
     def _turned(self, at: dict[int, str], copies: Sequence[_Copy]) -> None:
         """Elements that lie side by side along another loop than where they go: a square of them is turned over in

@@ -55,7 +55,8 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
         in_outer = 0 <= lane < outer
         if in_outer and kernel.extents[lane] >= 2 * kernel.width and each == 1:
             columns = 2
-        most = max(1, min(room // columns, 12))
+        # where the lanes are put together at the end, more rows make more text than speed
+        most = max(1, min(room // columns, 12 if in_outer else 4))
         rows = _reused(kernel, lane)
         if rows is not None:
             height = _height(kernel.extents[rows], most)
