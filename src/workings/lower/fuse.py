@@ -7,13 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from workings.lower.loops import Access, Buffer, Instruction, Kernel, Repeat, Store, moved, touched
+from workings.lower.elements import MATHS
+from workings.lower.loops import MOST, Access, Buffer, Instruction, Kernel, Repeat, Store, moved, touched
 
-__all__ = ["collapse", "fuse", "lanes"]
+__all__ = ["collapse", "fuse", "lanes", "size"]
 
 Part = Kernel | Repeat
 
 _FEW = 6  # instructions that are computed one by one rather than in a loop of their own
+
+
+def size(kernel: Kernel) -> int:
+    """How much a kernel computes in a turn: a function that is approximated counts as many instructions."""
+    return sum(20 if i.op in MATHS else 1 for i in kernel.instructions)
 
 
 def fuse(parts: Sequence[Part], kept: Iterable[Buffer]) -> list[Part]:
@@ -43,6 +49,7 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
         return None
     reads = kernel.reads()
     read, written = touched(kernel)
+    own = size(kernel)
     for place in range(len(before) - 1, -1, -1):
         other = before[place]
         others_read, others_written = touched(other)
@@ -51,13 +58,9 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
             single = {s.access.buffer for s in other.stores if s.how != "set"}
             # elements that have nothing to do with one another would only crowd the registers
             near = not kernel.extents or not read.isdisjoint(others_read | others_written)
-            near = near and not _one_by_one(other, kernel)
-            if (
-                near
-                and single.isdisjoint(read)
-                and all(a == places.get(a.buffer, a) for a in reads)
-                and written.isdisjoint(others_read | others_written)
-            ):
+            near = near and not _one_by_one(other, kernel) and size(other) + own <= MOST
+            matching = all(a == places.get(a.buffer, a) for a in reads)
+            if near and matching and single.isdisjoint(read) and written.isdisjoint(others_read | others_written):
                 return place
         if not read.isdisjoint(others_written) or not written.isdisjoint(others_read | others_written):
             return None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "MOST",
     "Access",
     "Buffer",
     "Fold",
@@ -28,6 +29,9 @@ __all__ = [
     "moved",
     "touched",
 ]
+
+MOST = 600
+"""The size of a kernel, from which on nothing joins it: a longer one takes long to compile."""
 
 
 @dataclass(frozen=True, eq=False)

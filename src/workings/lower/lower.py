@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from workings.graph import Graph, Node, Program, Role, substitute
+from workings.lower.blocks import in_blocks
 from workings.lower.fuse import collapse, fuse, lanes
 from workings.lower.loops import Buffer, Kernel, Loops, Repeat, Training, exchanged, kernels_of, touched
 from workings.lower.lowering import Lowering
@@ -132,7 +133,7 @@ def _scheduled(parts: Sequence[Part]) -> tuple[Part, ...]:
         if isinstance(part, Repeat):
             result.append(replace(part, body=_scheduled(part.body)))
         elif part.stores:
-            result.append(lanes(collapse(part)))
+            result += [lanes(collapse(block)) for block in in_blocks(collapse(part))]
     return tuple(result)
 
 

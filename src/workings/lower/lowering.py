@@ -9,8 +9,8 @@ import numpy as np
 
 from workings.errors import UnsupportedError
 from workings.graph import Graph, Node
-from workings.lower.elements import DTYPES, constant, elementwise, has
-from workings.lower.loops import Buffer, Instruction, Kernel, Repeat, Store, exchanged
+from workings.lower.elements import DTYPES, MATHS, constant, elementwise, has
+from workings.lower.loops import MOST, Buffer, Instruction, Kernel, Repeat, Store, exchanged
 from workings.lower.views import VIEWS, View, view, whole
 
 __all__ = ["Lowering", "Rule", "loops_over", "read"]
@@ -47,7 +47,14 @@ class Lowering:
         outputs = set(graph.outputs)
         for node in graph.nodes:
             self._check(node)
-        self.inlined = {node for node in graph.nodes if node not in outputs and self._is_inline(node)}
+        self.inlined: set[Node] = set()
+        sizes: dict[Node, int] = {}
+        for node in graph.nodes:
+            sizes[node] = 20 if node.op.name in MATHS else 1
+            sizes[node] += sum(sizes[i] for i in node.inputs if i in self.inlined)
+            # a chain without an end would take long to compile in one piece
+            if node not in outputs and sizes[node] < MOST and self._is_inline(node):
+                self.inlined.add(node)
         for node in graph.nodes[len(graph.inputs) :]:
             if node not in self.inlined:
                 self._lower(node)

@@ -48,11 +48,13 @@ def plain(dtype: np.dtype, *, memory: bool = False) -> str:
 class Writer:
     """Lines of a function under way. What changes lies in slots, which LLVM turns into registers.
 
-    `define` enters the definition of an approximated function; within one there is none.
+    `define` enters the definition of an approximated function; within one there is none. With `inlines` such a
+    function becomes part of where it is called, which makes longer text and faster code.
     """
 
-    def __init__(self, define: Callable[..., None] | None = None) -> None:
+    def __init__(self, define: Callable[..., None] | None = None, *, inlines: bool = True) -> None:
         self.define = define
+        self.inlines = inlines
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
@@ -303,10 +305,10 @@ class Writer:
 
     def _called(self, name: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
         kind = self.kind(dtype, width)
-        full = f"@{name}.{'' if width == 1 else f'v{width}'}{_SHORT[dtype.name]}"
+        full = f"@{name}.{'' if width == 1 else f'v{width}'}{_SHORT[dtype.name]}{'' if self.inlines else '.called'}"
         if full not in self.declared:
             assert self.define is not None
-            self.define(name, dtype, width, full, len(values), self.declared)
+            self.define(name, dtype, width, full, len(values), self.declared, self.inlines)
         return self.emit(f"call {kind} {full}({', '.join(f'{kind} {v}' for v in values)})")
 
     def looked_up(self, table: Sequence[float], dtype: np.dtype, width: int, index: str, of: np.dtype) -> str:

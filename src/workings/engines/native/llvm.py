@@ -14,11 +14,15 @@ from workings.engines.native.maths import define
 from workings.engines.native.nest import Nest
 from workings.engines.native.schedule import Machine, Schedule, schedule
 from workings.lower import Buffer, Kernel, Loops, Repeat, kernels_of
+from workings.lower.elements import MATHS
+from workings.lower.fuse import size
 from workings.lower.loops import touched
 
 __all__ = ["ENTRY", "shared_out", "write_llvm"]
 
 ENTRY = "run"
+_SHORT = 100  # the size of a kernel of single numbers that stands in the loop itself
+_INLINED = 8  # approximated functions that become part of one kernel
 
 _MEET = """\
 define internal void @meet(ptr %meeting, i64 %threads, ptr %rest) noinline {
@@ -244,7 +248,7 @@ class _Module:
             return
         if 0 in part.outer:
             return
-        if not part.extents and not turns:
+        if not part.extents and not turns and size(part) <= _SHORT:
             Nest(part, self.w, self.pointers, self.plans[part], turns, "%fault").write()
         else:
             self._call(part, turns)
@@ -253,7 +257,7 @@ class _Module:
         """A call of the function of a kernel, which is written if there is none like it yet."""
         w, plan = self.w, self.plans[kernel]
         buffers = list(dict.fromkeys(a.buffer for a in (*kernel.reads(), *kernel.writes())))
-        inner = Writer(define)
+        inner = Writer(define, inlines=sum(i.op in MATHS for i in kernel.instructions) <= _INLINED)
         inner.declared = w.declared
         names = {b: f"%a{k}" for k, b in enumerate(buffers)}
         numbers = [f"%t{k}" for k in range(len(turns))]

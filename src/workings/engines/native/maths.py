@@ -24,7 +24,9 @@ _RELATIONS = {
 _BOOL = np.dtype(bool)
 
 
-def define(name: str, dtype: np.dtype, width: int, full: str, count: int, others: dict[str, str]) -> None:
+def define(
+    name: str, dtype: np.dtype, width: int, full: str, count: int, others: dict[str, str], inlines: bool
+) -> None:
     """Enter the definition of the function `full` in `others`, with what it declares: this op on so many numbers."""
     w = Writer()
     builder = _Builder(w, width)
@@ -34,7 +36,7 @@ def define(name: str, dtype: np.dtype, width: int, full: str, count: int, others
     others |= w.declared
     parameters = ", ".join(f"{kind} %x{k}" for k in range(count))
     lines = [
-        f"define internal {kind} {full}({parameters}) alwaysinline {{",
+        f"define internal {kind} {full}({parameters}) {'alwaysinline' if inlines else 'noinline'} {{",
         *w.lines,
         f"  ret {kind} {result.text}",
         "}",
