@@ -60,7 +60,7 @@ _APPROXIMATED = (
     "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh "
     "arctan2 hypot power erf logaddexp"
 )
-_NATIVE = dict.fromkeys(_APPROXIMATED.split(), 4.0) | dict.fromkeys(("sum", "mean", "matmul"), 16.0)
+_NATIVE = dict.fromkeys(_APPROXIMATED.split(), 4.0) | dict.fromkeys(("sum", "mean", "prod", "matmul"), 16.0)
 
 
 def _compiled(name: str) -> Callable[[Graph, Sequence[Any]], Sequence[Any]]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from workings.graph import Node
-from workings.lower.loops import Instruction
+from workings.lower import remainder, whole
+from workings.lower.build import BOOL, COMPARISONS, INT64, Number, constant, convert, like, made, select, steps_to
 
-__all__ = ["DTYPES", "MATHS", "constant", "convert", "elementwise", "has"]
+__all__ = ["BOOL", "DTYPES", "INT64", "MATHS", "constant", "convert", "elementwise", "has"]
 
-BOOL, INT64 = np.dtype(bool), np.dtype(np.int64)
-DTYPES = (np.dtype(np.float64), np.dtype(np.float32), INT64, BOOL)
+DTYPES = frozenset(map(np.dtype, ["f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]))
 
 # Functions that are approximated. They stay instructions here; who writes the loops says how each is computed.
 _OF_ONE = (
@@ -23,43 +22,11 @@ _OF_ONE = (
 )
 MATHS = frozenset({*_OF_ONE, "arctan2", "hypot", "power"})
 
-Number = Instruction
 Rule = Callable[..., Number]
 
 
-def constant(value: Any, dtype: np.dtype) -> Number:
-    return Instruction("constant", dtype, value=dtype.type(value))
-
-
-def convert(x: Number, dtype: np.dtype) -> Number:
-    """`x` in another dtype, as NumPy's `astype` has it."""
-    if x.dtype == dtype:
-        return x
-    if dtype == BOOL:
-        return _made("not_equal", x, constant(0, x.dtype))
-    if x.op == "constant":
-        with np.errstate(all="ignore"):
-            return constant(x.value, dtype)
-    return Instruction("convert", dtype, (x,))
-
-
-_COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
-
-
-def _made(op: str, *inputs: Number) -> Number:
-    return Instruction(op, BOOL if op in _COMPARISONS else inputs[0].dtype, inputs)
-
-
-def _select(condition: Number, a: Number, b: Number) -> Number:
-    return Instruction("select", a.dtype, (condition, a, b))
-
-
-def _number(x: Number, value: float) -> Number:
-    return constant(value, x.dtype)
-
-
 def _is_nan(x: Number) -> Number:
-    return _made("not_equal", x, x) if x.dtype.kind == "f" else constant(False, BOOL)
+    return made("not_equal", x, x) if x.dtype.kind == "f" else constant(False, BOOL)
 
 
 def maximum(x: Number, y: Number) -> Number:
@@ -73,85 +40,111 @@ def minimum(x: Number, y: Number) -> Number:
 
 def _larger(comparison: str, x: Number, y: Number) -> Number:
     if x.dtype == BOOL:
-        return _made("or" if comparison == "greater" else "and", x, y)
-    wins = _made(comparison, x, y)
+        return made("or" if comparison == "greater" else "and", x, y)
+    wins = made(comparison, x, y)
     if x.dtype.kind == "f":
-        wins = _made("or", wins, _is_nan(x))
-    return _select(wins, x, y)
+        wins = made("or", wins, _is_nan(x))
+    return select(wins, x, y)
 
 
 def _clip(x: Number, low: Number, high: Number) -> Number:
     # at a tie x stays, which tells 0 from −0; a bound that is nan gives nan
     for comparison, bound in (("less", low), ("greater", high)):
-        outside = _made(comparison, x, bound)
+        outside = made(comparison, x, bound)
         if x.dtype.kind == "f":
-            outside = _made("and", _made("or", outside, _is_nan(bound)), _made("equal", x, x))
-        x = _select(outside, bound, x)
+            outside = made("and", made("or", outside, _is_nan(bound)), made("equal", x, x))
+        x = select(outside, bound, x)
     return x
 
 
 def _sign(x: Number) -> Number:
-    zero = _number(x, 0)
-    rest = _select(_made("equal", x, zero), zero, x) if x.dtype.kind == "f" else zero
-    negative = _select(_made("less", x, zero), _number(x, -1), rest)
-    return _select(_made("greater", x, zero), _number(x, 1), negative)
+    zero = like(x, 0)
+    rest = select(made("equal", x, zero), zero, x) if x.dtype.kind == "f" else zero
+    negative = rest if x.dtype.kind == "u" else select(made("less", x, zero), like(x, -1), rest)
+    return select(made("greater", x, zero), like(x, 1), negative)
 
 
 def _absolute(x: Number) -> Number:
     if x.dtype.kind == "f":
-        return _made("absolute", x)
-    return x if x.dtype == BOOL else _select(_made("less", x, _number(x, 0)), _made("negative", x), x)
+        return made("absolute", x)
+    return x if x.dtype.kind in "bu" else select(made("less", x, like(x, 0)), made("negative", x), x)
 
 
 def _is_finite(x: Number) -> Number:
     if x.dtype.kind != "f":
         return constant(True, BOOL)
-    return _made("less", _made("absolute", x), _number(x, np.inf))
+    return made("less", made("absolute", x), like(x, np.inf))
 
 
 def _is_inf(x: Number) -> Number:
     if x.dtype.kind != "f":
         return constant(False, BOOL)
-    return _made("equal", _made("absolute", x), _number(x, np.inf))
+    return made("equal", made("absolute", x), like(x, np.inf))
 
 
 def _rounded(op: str) -> Rule:
-    return lambda x: _made(op, x) if x.dtype.kind == "f" else x
+    return lambda x: made(op, x) if x.dtype.kind == "f" else x
 
 
 def _logaddexp(x: Number, y: Number) -> Number:
     """log(eˣ + eʸ) = the larger one + log1p(e to minus their distance), as NumPy computes it."""
-    distance = _made("subtract", x, y)
-    larger = _select(_made("greater", distance, _number(x, 0)), x, y)
-    rest = _made("log1p", _made("exp", _made("negative", _made("absolute", distance))))
+    distance = made("subtract", x, y)
+    larger = select(made("greater", distance, like(x, 0)), x, y)
+    rest = made("log1p", made("exp", made("negative", made("absolute", distance))))
     # equal ones may be infinite, and then their distance is nan
-    tie = _made("add", x, _number(x, np.log(2)))
-    return _select(_made("equal", x, y), tie, _made("add", larger, rest))
+    tie = made("add", x, like(x, np.log(2)))
+    return select(made("equal", x, y), tie, made("add", larger, rest))
 
 
 def _truth(op: str) -> Rule:
-    return lambda *inputs: _made(op, *(convert(x, BOOL) for x in inputs))
+    return lambda *inputs: made(op, *(convert(x, BOOL) for x in inputs))
 
 
 def _sum(x: Number, y: Number) -> Number:
-    return _made("or" if x.dtype == BOOL else "add", x, y)
+    return made("or" if x.dtype == BOOL else "add", x, y)
 
 
 def _product(x: Number, y: Number) -> Number:
-    return _made("and" if x.dtype == BOOL else "multiply", x, y)
+    return made("and" if x.dtype == BOOL else "multiply", x, y)
+
+
+def _reciprocal(x: Number) -> Number:
+    if x.dtype.kind == "f":
+        return made("divide", like(x, 1), x)
+    # NumPy goes through float64 too
+    real = convert(x, np.dtype(np.float64))
+    return convert(made("divide", like(real, 1), real), x.dtype)
+
+
+def _compared(op: str, x: Number, y: Number) -> Number:
+    if x.dtype == y.dtype:
+        return made(op, x, y)
+    # an int64 and a uint64 are compared as the numbers that they are
+    signs = {"i": x, "u": y} if x.dtype.kind == "i" else {"i": y, "u": x}
+    if x.dtype.kind == "u":
+        op = {"less": "greater", "less_equal": "greater_equal"}.get(op) or op.replace("greater", "less")
+    below = made("less", signs["i"], like(signs["i"], 0))
+    rest = made(op, convert(signs["i"], signs["u"].dtype), signs["u"])
+    return select(below, constant(op in ("less", "less_equal", "not_equal"), BOOL), rest)
+
+
+def _by_kind(of_floats: Rule, of_wholes: Rule) -> Rule:
+    return lambda x, y: (of_floats if x.dtype.kind == "f" else of_wholes)(x, y)
 
 
 _RULES: dict[str, Rule] = {
     "add": _sum,
-    "subtract": lambda x, y: _made("subtract", x, y),
+    "subtract": lambda x, y: made("subtract", x, y),
     "multiply": _product,
     "outer": _product,
-    "divide": lambda x, y: _made("divide", x, y),
-    "negative": lambda x: _made("negative", x),
+    "divide": lambda x, y: made("divide", x, y),
+    "negative": lambda x: made("negative", x),
     "absolute": _absolute,
-    "reciprocal": lambda x: _made("divide", _number(x, 1), x),
+    "reciprocal": _reciprocal,
+    "floor_divide": _by_kind(remainder.floor_divide, whole.floor_divide),
+    "remainder": _by_kind(remainder.remainder, whole.remainder),
     "square": lambda x: _product(x, x),
-    "sqrt": lambda x: _made("sqrt", x),
+    "sqrt": lambda x: made("sqrt", x),
     "sign": _sign,
     "floor": _rounded("floor"),
     "ceil": _rounded("ceil"),
@@ -159,7 +152,7 @@ _RULES: dict[str, Rule] = {
     "trunc": _rounded("trunc"),
     "maximum": maximum,
     "minimum": minimum,
-    "where": lambda condition, a, b: _select(convert(condition, BOOL), a, b),
+    "where": lambda condition, a, b: select(convert(condition, BOOL), a, b),
     "clip": _clip,
     "stop_gradient": lambda x: x,
     "astype": lambda x: x,
@@ -171,13 +164,21 @@ _RULES: dict[str, Rule] = {
     "isnan": _is_nan,
     "isinf": _is_inf,
     "logaddexp": _logaddexp,
-    **{name: (lambda *inputs, name=name: _made(name, *inputs)) for name in (*_COMPARISONS, *MATHS)},
+    **{name: (lambda x, y, name=name: _compared(name, x, y)) for name in COMPARISONS},
+    **{name: (lambda *inputs, name=name: made(name, *inputs)) for name in MATHS},
+    "power": _by_kind(lambda x, y: made("power", x, y), whole.power),
+    "bitwise_and": lambda x, y: made("and", x, y),
+    "bitwise_or": lambda x, y: made("or", x, y),
+    "bitwise_xor": lambda x, y: made("xor", x, y),
+    "invert": lambda x: made("not", x),
+    "left_shift": lambda x, y: whole.shift("left_shift", x, y),
+    "right_shift": lambda x, y: whole.shift("right_shift", x, y),
 }
 
 # these take whatever they are given, and all others one dtype
 _AS_GIVEN = frozenset({"stop_gradient", "astype", "isfinite", "isnan", "isinf"})
 _AS_GIVEN |= {"logical_and", "logical_or", "logical_xor", "logical_not"}
-_ONLY_FLOATS = frozenset({"divide", "reciprocal", "sqrt", "logaddexp"}) | MATHS
+_ONLY_FLOATS = frozenset({"divide", "sqrt", "logaddexp"}) | MATHS - {"power"}
 
 
 def has(node: Node) -> bool:
@@ -194,8 +195,8 @@ def _common(node: Node) -> list[np.dtype]:
         return dtypes
     if name == "where":
         return [BOOL, node.dtype, node.dtype]
-    if name in _COMPARISONS:
-        return [np.result_type(*dtypes)] * 2
+    if name in COMPARISONS:
+        return list(getattr(np, name).resolve_dtypes((*dtypes, None))[:2])
     return [node.dtype] * len(dtypes)
 
 
@@ -203,14 +204,4 @@ def elementwise(node: Node, inputs: Sequence[Number]) -> list[Number]:
     """The instructions, in order, that compute `node` from its inputs; the last one is its value."""
     given = [convert(x, dtype) for x, dtype in zip(inputs, _common(node), strict=True)]
     result = convert(_RULES[node.op.name](*given), node.dtype)
-    # what is new: a walk back from the result to the inputs
-    border, found, todo = set(inputs), [], [(result, False)]
-    while todo:
-        number, done = todo.pop()
-        if done:
-            found.append(number)
-        elif number not in border:
-            border.add(number)
-            todo.append((number, True))
-            todo.extend((i, False) for i in number.inputs)
-    return found if found else [result]
+    return steps_to([result], inputs) or [result]

@@ -13,7 +13,7 @@ from workings.ops.reduce import reduced_axes
 
 __all__ = ["RULES"]
 
-_FOLDS = {"sum": "sum", "mean": "sum", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
+_FOLDS = {"sum": "sum", "mean": "sum", "prod": "product", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
 
 
 def _reduce(low: Lowering, node: Node) -> View:

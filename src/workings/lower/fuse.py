@@ -230,8 +230,6 @@ def lanes(kernel: Kernel) -> Kernel:
     widest = max((i.dtype.itemsize for i in kernel.instructions), default=8)
     width = 64 // max(widest, 4)
     outer = len(kernel.outer)
-    if kernel.again is not None:
-        return kernel
     best, axis = _cost(kernel, None, width), None
     for a in (*range(outer - 1, -1, -1), *range(len(kernel.extents) - 1, outer - 1, -1)):
         if a in kernel.ordered or kernel.extents[a] < 2:

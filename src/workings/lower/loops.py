@@ -75,8 +75,11 @@ class Instruction:
     op      "load" has an `access`, "constant" a `value`, "fold" is what the fold has put together; "index" is the
             turn of the loop `value`, and "turn" that of the repeat `value`, counted from outside; "wrapped" is an
             index as NumPy takes it along an axis of length `value`: one that is negative counts from the end, and
-            one outside is a fault; "convert" goes to another dtype and "select" takes the second or third input as
-            the first, a bool, says; the others are ops of one dtype by NumPy's names
+            one outside is a fault, "within" is one that is known to lie below `value`, and "checked" is the first
+            input, and a fault if the second, a bool, does not hold; "convert" goes to another dtype and "select"
+            takes the second or third input as the first, a bool, says; the others are ops of one dtype by NumPy's
+            names. Of whole numbers "divide" rounds towards 0; it and "fmod" are never given 0, nor the smallest
+            number and −1, and a shift is by fewer places than there are
     """
 
     op: str
@@ -88,8 +91,8 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Fold:
-    """How numbers are put together: "sum", "dot" (of products, each with one rounding), "maximum", "minimum",
-    "and" or "or"; `inputs` are the instructions of the body that go in."""
+    """How numbers are put together: "sum", "product", "dot" (of products, each with one rounding), "maximum",
+    "minimum", "and" or "or"; `inputs` are the instructions of the body that go in."""
 
     how: str
     dtype: np.dtype
@@ -121,7 +124,8 @@ class Kernel:
     axis     the loop that is gone through `width` turns at a time, None for none. Along a folded axis the turns go
              to that many lanes in order, which are put together in halves, and the rest is added at the end
     ordered  loops whose turns have to come one after the other: what one writes another one reads
-    again    a bool of the body: a turn is gone through again as long as it holds
+    again    a bool of the body: a turn is gone through again as long as it holds. Turns that are taken side by side are
+             gone through again together, so one time more than is needed must change nothing
     """
 
     extents: tuple[int, ...]

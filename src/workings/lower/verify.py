@@ -105,7 +105,7 @@ def known_range(index: Instruction, kernel: Kernel, turns: Sequence[int] = ()) -
         return kernel.extents[index.value]
     if index.op == "turn":
         return turns[index.value]
-    return int(index.value) if index.op == "wrapped" else None
+    return int(index.value) if index.op in ("wrapped", "within") else None
 
 
 def _inside(access: Access, spans: Sequence[int]) -> bool:

@@ -17,10 +17,13 @@ __all__ = ["Writer", "plain"]
 _TYPES = {"float64": "double", "float32": "float", "bool": "i1"}
 _TYPES |= {f"{sign}int{bits}": f"i{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _SHORT = {"float64": "f64", "float32": "f32"}
-_FLOATS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv"}
-_WHOLES = {"add": "add", "subtract": "sub", "multiply": "mul"}
+_FLOATS = {"add": "fadd", "subtract": "fsub", "multiply": "fmul", "divide": "fdiv", "fmod": "frem"}
+_WHOLES = {"add": "add", "subtract": "sub", "multiply": "mul", "left_shift": "shl"}
+_SIGNS = {"i": {"divide": "sdiv", "fmod": "srem", "right_shift": "ashr"}}
+_SIGNS["u"] = {"divide": "udiv", "fmod": "urem", "right_shift": "lshr"}
 _BITS = {"and": "and", "or": "or", "xor": "xor"}
 _INTRINSICS = {"absolute": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint", "trunc": "trunc"}
+_INTRINSICS |= {"fma": "fma", "copysign": "copysign"}
 # a comparison with nan is false, but for "not equal"
 _ORDERED = {
     "less": "olt",
@@ -230,12 +233,21 @@ class Writer:
         # one that is still negative is a large number without a sign
         within = self.compared("less", np.dtype(np.uint64), width, index, self.number(int64, length, width))
         outside = self.emit(f"xor {self.kind(truth, width)} {within}, {self.number(truth, True, width)}")
-        found = self.halves("or", truth, width, outside) if width > 1 else outside
-        flag = self.emit(f"zext i1 {found} to i64")
-        before = self.emit(f"load i64, ptr {fault}")
-        self.store("i64", self.emit(f"or i64 {before}, {flag}"), fault)
+        self._faulty(outside, width, fault)
         zero = self.number(int64, 0, width)
         return self.emit(f"select {self.kind(truth, width)} {within}, {kind} {index}, {kind} {zero}")
+
+    def checked(self, value: str, condition: str, width: int, fault: str) -> str:
+        """A value; the flag is set where a condition does not hold."""
+        truth = np.dtype(bool)
+        self._faulty(self.operation("not", truth, width, [condition]), width, fault)
+        return value
+
+    def _faulty(self, wrong: str, width: int, fault: str) -> None:
+        """Set the flag where one of these bools holds."""
+        found = self.halves("or", np.dtype(bool), width, wrong)
+        before = self.emit(f"load i64, ptr {fault}")
+        self.store("i64", self.emit(f"or i64 {before}, {self.emit(f'zext i1 {found} to i64')}"), fault)
 
     # ── instructions ────────────────────────────────────────────────────────────────────────────────────────
     def instruction(self, i: Instruction, values: Sequence[str], width: int) -> str:
@@ -259,18 +271,17 @@ class Writer:
         if op in _BITS:
             return self.emit(f"{_BITS[op]} {kind} {values[0]}, {values[1]}")
         if op == "not":
-            return self.emit(f"xor {kind} {values[0]}, {self.number(dtype, True, width)}")
+            return self.emit(f"xor {kind} {values[0]}, {self.number(dtype, dtype.kind == 'b' or -1, width)}")
         if dtype.kind == "f":
             if op == "negative":
                 return self.emit(f"fneg {kind} {values[0]}")
-            if op == "fma":
-                return self._intrinsic("fma", dtype, width, values)
             if op in _INTRINSICS:
                 return self._intrinsic(_INTRINSICS[op], dtype, width, values)
             return self.emit(f"{_FLOATS[op]} {kind} {values[0]}, {values[1]}")
         if op == "negative":
             return self.emit(f"sub {kind} {self.number(dtype, 0, width)}, {values[0]}")
-        return self.emit(f"{_WHOLES[op]} {kind} {values[0]}, {values[1]}")
+        name = _WHOLES.get(op) or _SIGNS[dtype.kind][op]
+        return self.emit(f"{name} {kind} {values[0]}, {values[1]}")
 
     def compared(self, op: str, dtype: np.dtype, width: int, a: str, b: str) -> str:
         kind = self.kind(dtype, width)
@@ -280,22 +291,43 @@ class Writer:
         return self.emit(f"icmp {sign} {kind} {a}, {b}")
 
     def _converted(self, value: str, old: np.dtype, new: np.dtype, width: int) -> str:
-        kinds = self.kind(old, width), self.kind(new, width)
-        if (old.kind, new.kind) == ("f", "i"):
-            # what does not fit, inf and nan too, is the smallest whole number, as on NumPy's common machines
-            low = self.compared("greater_equal", old, width, value, self.number(old, -(2.0**63), width))
-            high = self.compared("less", old, width, value, self.number(old, 2.0**63, width))
-            fits = self.operation("and", np.dtype(bool), width, [low, high])
-            whole = self.emit(f"fptosi {kinds[0]} {value} to {kinds[1]}")
-            truth, least = self.kind(np.dtype(bool), width), self.number(new, -(2**63), width)
-            return self.emit(f"select {truth} {fits}, {kinds[1]} {whole}, {kinds[1]} {least}")
-        how = {
-            "ff": "fpext" if new.itemsize > old.itemsize else "fptrunc",
-            "if": "sitofp",
-            "bf": "uitofp",
-            "bi": "zext",
-        }
-        return self.emit(f"{how[old.kind + new.kind]} {kinds[0]} {value} to {kinds[1]}")
+        if old.kind == "f" and new.kind in "iu":
+            return self._whole(value, old, new, width)
+        if old.kind in "iu" and new.kind in "iu":
+            how = "trunc" if new.itemsize < old.itemsize else "sext" if old.kind == "i" else "zext"
+            if new.itemsize == old.itemsize:
+                return value
+        elif new.kind == "f":
+            floats = "fpext" if new.itemsize > old.itemsize else "fptrunc"
+            how = {"f": floats, "i": "sitofp", "u": "uitofp", "b": "uitofp"}[old.kind]
+        else:
+            how = "zext"
+        return self.emit(f"{how} {self.kind(old, width)} {value} to {self.kind(new, width)}")
+
+    def _whole(self, value: str, old: np.dtype, new: np.dtype, width: int) -> str:
+        """A float as a whole number, as NumPy's common machines have it: rounded towards 0 to a signed number of 32
+        or 64 bits, to the smallest of these where it does not fit or is nan, of which the lower bits are taken."""
+        truth, real = np.dtype(bool), self.kind(old, width)
+        signed = np.dtype(np.int64 if new.itemsize == 8 or new == np.uint32 else np.int32)
+        half = 2.0 ** (8 * signed.itemsize - 1)
+        kind = self.kind(signed, width)
+        large = ""
+        if new == np.uint64:
+            # the upper half is taken half of all numbers lower
+            large = self.compared("greater_equal", old, width, value, self.number(old, half, width))
+            lower = self.operation("subtract", old, width, [value, self.number(old, half, width)])
+            value = self.emit(f"select {self.kind(truth, width)} {large}, {real} {lower}, {real} {value}")
+        low = self.compared("greater", old, width, value, self.number(old, -half - 1, width))
+        high = self.compared("less", old, width, value, self.number(old, half, width))
+        fits = self.operation("and", truth, width, [low, high])
+        whole = self.emit(f"fptosi {real} {value} to {kind}")
+        least = self.number(signed, int(-half), width)
+        whole = self.emit(f"select {self.kind(truth, width)} {fits}, {kind} {whole}, {kind} {least}")
+        if large:
+            upper = self.emit(f"zext {self.kind(truth, width)} {large} to {kind}")
+            upper = self.emit(f"shl {kind} {upper}, {self.number(signed, 63, width)}")
+            whole = self.emit(f"xor {kind} {whole}, {upper}")
+        return self._converted(whole, signed, new, width)
 
     def _intrinsic(self, name: str, dtype: np.dtype, width: int, values: Sequence[str]) -> str:
         kind = self.kind(dtype, width)
@@ -345,7 +377,8 @@ class Writer:
         if how == "dot" and dtype.kind == "f":
             after = self._intrinsic("fma", dtype, width, [*values, before])
         elif how == "dot":
-            after = self.put_together("sum", dtype, width, before, self.operation("multiply", dtype, width, values))
+            product = self.put_together("product", dtype, width, values[0], values[1])
+            after = self.put_together("sum", dtype, width, before, product)
         else:
             after = self.put_together(how, dtype, width, before, values[0])
         if some < width:
@@ -362,7 +395,8 @@ class Writer:
 
     def put_together(self, how: str, dtype: np.dtype, width: int, a: str, b: str) -> str:
         if how in ("sum", "dot", "product"):
-            return self.operation("multiply" if how == "product" else "add", dtype, width, [a, b])
+            names = ("or", "and") if dtype.kind == "b" else ("add", "multiply")
+            return self.operation(names[how == "product"], dtype, width, [a, b])
         if how in _BITS:
             return self.operation(how, dtype, width, [a, b])
         wins = self.compared("greater" if how == "maximum" else "less", dtype, width, a, b)
@@ -412,4 +446,8 @@ def _literal(dtype: np.dtype, value: Any) -> str:
         # a float32 is written as the float64 of the same value
         with np.errstate(all="ignore"):
             return f"0x{struct.unpack('<Q', struct.pack('<d', float(dtype.type(value))))[0]:016X}"
-    return str(bool(value)).lower() if dtype.kind == "b" else str(int(value))
+    if dtype.kind == "b":
+        return str(bool(value)).lower()
+    # the same bits with a sign
+    half = 1 << 8 * dtype.itemsize - 1
+    return str((int(value) + half) % (2 * half) - half)

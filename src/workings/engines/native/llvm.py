@@ -263,7 +263,7 @@ class _Module:
         numbers = [f"%t{k}" for k in range(len(turns))]
         span = None if plan.split is None else ("%low", "%high")
         Nest(kernel, inner, names, plan, numbers, "%fault", span).write()
-        faults = any(i.op == "wrapped" for i in kernel.instructions)
+        faults = any(i.op in ("wrapped", "checked") for i in kernel.instructions)
         parameters = [f"ptr noalias %a{k}" for k in range(len(buffers))] + [f"i64 {n}" for n in numbers]
         parameters += ["ptr noalias %fault"] * faults + ["i64 %low", "i64 %high"] * (span is not None)
         lines = [f"define internal void @kernel({', '.join(parameters)}) noinline {{", "entry:"]

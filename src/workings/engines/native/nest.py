@@ -123,7 +123,7 @@ class Nest:
                 self._finish(k.body, _Values(self, at, self.lane), copies, None)
             else:
                 again = k.again
-                self.w.while_true(lambda: self._once_more(at, copies[0], again))
+                self.w.while_true(lambda: self._once_more(at, copies, again))
             return
         else:
             totals = self._folded(at, copies)
@@ -177,10 +177,15 @@ class Nest:
             values.known[values.key(load, copy)] = value, width
             values.store(store, copy)
 
-    def _once_more(self, at: dict[int, str], copy: _Copy, again: Instruction) -> str:
-        values = _Values(self, at, None)
-        self._finish(self.k.body, values, [copy], None)
-        return values.of(again, copy)
+    def _once_more(self, at: dict[int, str], copies: Sequence[_Copy], again: Instruction) -> str:
+        """A turn, and whether it is to be gone through again: where it is for one of several, all are."""
+        values, w, truth = _Values(self, at, self.lane), self.w, np.dtype(bool)
+        self._finish(self.k.body, values, copies, None)
+        found = [w.halves("or", truth, copy.width, values.wide(again, copy)) for copy in copies]
+        result = found[0]
+        for more in found[1:]:
+            result = w.put_together("or", truth, 1, result, more)
+        return result
 
     def _finish(
         self, part: Sequence[Instruction], values: _Values, copies: Sequence[_Copy], totals: Sequence[str] | None
@@ -285,8 +290,12 @@ class _Values:
         if i.op == "turn":
             return self.nest.turns[int(i.value)]
         given = [self.of(x, copy) if width == 1 else self.wide(x, copy) for x in i.inputs]
+        if i.op == "within":
+            return given[0]
         if i.op == "wrapped":
             return w.wrapped(given[0], i.inputs[0].dtype, int(i.value), width, self.nest.fault)
+        if i.op == "checked":
+            return w.checked(given[0], given[1], width, self.nest.fault)
         return w.instruction(i, given, width)
 
     def _index(self, axis: int, copy: _Copy, width: int) -> str:
@@ -321,10 +330,21 @@ class _Values:
             self.w.accumulate(store.how, dtype, width, slot, [self.wide(store.value, copy)], width)
             return
         value = self.of(store.value, copy) if width == 1 else self.wide(store.value, copy)
-        pointer = self.address(access, copy, indices)
+        if width > 1 and any(self.known[self.key(x, copy)][1] > 1 for x in store.indices):
+            # each lane goes to a place of its own
+            lanes = [self.wide(x, copy) for x in store.indices]
+            for n in range(width):
+                at = [self.w.lane(v, x.dtype, width, n) for v, x in zip(lanes, store.indices, strict=True)]
+                place = self.address(access, copy, at, n * step)
+                self._put(store, place, 1, 0, self.w.lane(value, dtype, width, n))
+        else:
+            self._put(store, self.address(access, copy, indices), width, step, value)
+
+    def _put(self, store: Store, pointer: str, width: int, step: int, value: str) -> None:
+        dtype = store.access.buffer.dtype
         if store.how == "add":
             before = self.w.take(pointer, dtype, width, step)
-            value = self.w.put_together("or" if dtype.kind == "b" else "sum", dtype, width, before, value)
+            value = self.w.put_together("sum", dtype, width, before, value)
         self.w.put(pointer, dtype, width, step, value)
 
     def _step(self, access: Access) -> int:
