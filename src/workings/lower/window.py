@@ -28,36 +28,38 @@ __all__ = ["RULES"]
 Strides = Mapping[str, int]
 
 
+class _Part(NamedTuple):
+    """A factor or a result: where its first element lies, and the stride for each loop along which it moves on."""
+
+    x: View
+    strides: Strides
+    offset: int = 0
+
+    def along(self, loops: Mapping[str, int]) -> View:
+        strides = tuple(self.strides.get(name, 0) for name in loops)
+        return replace(self.x, shape=tuple(loops.values()), strides=strides, offset=self.x.offset + self.offset)
+
+
 def _dots(
-    low: Lowering, dtype: np.dtype, loops: Mapping[str, int], folded: str, factors: tuple[View, View], target: View
+    low: Lowering, dtype: np.dtype, outer: Mapping[str, int], folded: Mapping[str, int], a: _Part, b: _Part, y: _Part
 ) -> None:
-    """A kernel that goes through the loops in their order and sums the products of two factors over the last ones;
-    the views have a stride for each loop, the target for each that is not folded."""
+    """A kernel for the sums of products of two factors."""
+    loops = {**outer, **folded}
     shape = tuple(loops.values())
     axes = loops_over(shape)
-    outer = tuple(a for a in axes if a < len(target.shape))
+    kept = tuple(a for a in axes if a < len(outer))
     body: list[Instruction] = []
     inputs: list[Instruction] = []
-    for x in factors:
-        load = read(x, axes, shape)
+    for part in (a, b):
+        load = read(part.along(loops), axes, shape)
         factor = convert(load, dtype)
         body += [load, *new_steps(factor, [load])]
         inputs.append(factor)
     value = Instruction("fold", dtype)
-    store = Store(target.access(outer, target.shape), value)
+    store = Store(y.along(outer).access(kept, shape[: len(outer)]), value)
     extents = tuple(shape[a] for a in axes)
     fold = Fold("dot", dtype, tuple(inputs))
-    low.parts.append(Kernel(extents, len(axes) - len(outer), tuple(body), fold, (value,), (store,)))
-
-
-def _along(x: View, loops: Mapping[str, int], strides: Strides, offset: int = 0) -> View:
-    """The elements of `x` in these loops: what is not named stays where it is."""
-    return replace(
-        x,
-        shape=tuple(loops.values()),
-        strides=tuple(strides.get(name, 0) for name in loops),
-        offset=x.offset + offset,
-    )
+    low.parts.append(Kernel(extents, len(axes) - len(kept), tuple(body), fold, (value,), (store,)))
 
 
 def _bordered(low: Lowering, node: Node, borders: tuple[tuple[int, int], tuple[int, int]]) -> View:
@@ -82,50 +84,36 @@ def _bordered(low: Lowering, node: Node, borders: tuple[tuple[int, int], tuple[i
 def _conv(low: Lowering, node: Node) -> View:
     """For each image, kernel and place the sum over channel and place in the window, in this order."""
     x, kernel = node.inputs
+    n, channels, *places = node.shape
     groups = node.attributes.get("groups", 1)
     down, across = sliding(kernel.shape[2:], node.attributes)
     images = _bordered(low, x, ((down.before, down.after), (across.before, across.after)))
-    kernels, result = low.views[kernel], whole(low.buffer(node))
-    lengths = {"n": node.shape[0], "g": groups, "o": node.shape[1] // groups, "i": node.shape[2], "j": node.shape[3]}
-    lengths |= {"c": kernel.shape[1], "k": down.size, "l": across.size}
-    first = _windows(images.strides, lengths, down, across)
-    second = _kernels(kernels.strides, lengths)
-    third = _images(result.strides, lengths["o"], "o")
-    loops = _ordered(lengths, first, third, "o", "ckl")
-    factors = _along(images, loops, first), _along(kernels, loops, second)
-    _dots(low, node.dtype, loops, "ckl", factors, _along(result, _outer(loops, "ckl"), third))
-    return result
+    kernels, y = low.views[kernel], whole(low.buffer(node))
+    outer = {"n": n, "g": groups, "o": channels // groups, "i": places[0], "j": places[1]}
+    folded = {"c": kernel.shape[1], "k": down.size, "l": across.size}
+    first = _Part(images, _windows(images, folded["c"], down, across))
+    second = _Part(kernels, _kernels(kernels, outer["o"]))
+    _dots(low, node.dtype, outer, folded, first, second, _Part(y, _images(y, "o", outer["o"])))
+    return y
 
 
-def _images(strides: tuple[int, ...], channels: int, name: str) -> dict[str, int]:
-    """The strides of images, whose channels within a group have this name."""
-    image, channel, row, column = strides
+def _images(x: View, name: str, channels: int) -> dict[str, int]:
+    """The strides of images with so many channels in a group, over which the loop of this name goes."""
+    image, channel, row, column = x.strides
     return {"n": image, "g": channel * channels, name: channel, "i": row, "j": column}
 
 
-def _windows(strides: tuple[int, ...], lengths: Mapping[str, int], down: Axis, across: Axis) -> dict[str, int]:
+def _windows(x: View, channels: int, down: Axis, across: Axis) -> dict[str, int]:
     """The strides of all windows over images."""
-    found = _images(strides, lengths["c"], "c")
-    row, column = found["i"], found["j"]
-    found |= {"i": row * down.stride, "j": column * across.stride}
-    return found | {"k": row * down.dilation, "l": column * across.dilation}
+    *_, row, column = x.strides
+    found = _images(x, "c", channels) | {"k": row * down.dilation, "l": column * across.dilation}
+    return found | {"i": row * down.stride, "j": column * across.stride}
 
 
-def _kernels(strides: tuple[int, ...], lengths: Mapping[str, int]) -> dict[str, int]:
-    kernel, channel, row, column = strides
-    return {"g": kernel * lengths["o"], "o": kernel, "c": channel, "k": row, "l": column}
-
-
-def _ordered(lengths: Mapping[str, int], first: Strides, third: Strides, channel: str, folded: str) -> dict[str, int]:
-    """The loops over the results, then the folded ones. Rows that step on as one long row are one; otherwise the
-    channels go within a row, as all of them meet the same part of the images."""
-    long = all(s["i"] == s["j"] * lengths["j"] for s in (first, third))
-    order = ("n", "g", channel, "i", "j") if long else ("n", "g", "i", channel, "j")
-    return {name: lengths[name] for name in (*order, *folded)}
-
-
-def _outer(loops: Mapping[str, int], folded: str) -> dict[str, int]:
-    return {name: n for name, n in loops.items() if name not in folded}
+def _kernels(x: View, channels: int) -> dict[str, int]:
+    """The strides of kernels, so many of them in a group."""
+    kernel, channel, row, column = x.strides
+    return {"g": kernel * channels, "o": kernel, "c": channel, "k": row, "l": column}
 
 
 class _Phase(NamedTuple):
@@ -171,32 +159,29 @@ def _conv_transpose(low: Lowering, node: Node) -> View:
     windows are a stride apart, other elements for each place between, and a kernel for each of these."""
     y, kernel = node.inputs
     groups = node.attributes.get("groups", 1)
-    axes = sliding(kernel.shape[2:], node.attributes)
-    rows, columns = (list(_phases(axis, n)) for axis, n in zip(axes, node.shape[2:], strict=True))
-    pairs = [(row, column) for row in rows for column in columns]
-    images = _bordered(low, y, (_border(rows, y.shape[2]), _border(columns, y.shape[3])))
-    top, left = (_border(rows, y.shape[2])[0], _border(columns, y.shape[3])[0])
-    kernels, result = low.views[kernel], whole(low.buffer(node))
-    if not all(row.taps and column.taps for row, column in pairs) or not pairs:
-        low.fill(result, 0)
+    down, across = sliding(kernel.shape[2:], node.attributes)
+    rows, columns = list(_phases(down, node.shape[2])), list(_phases(across, node.shape[3]))
+    (top, _), (left, _) = borders = _border(rows, y.shape[2]), _border(columns, y.shape[3])
+    images, kernels, x = _bordered(low, y, borders), low.views[kernel], whole(low.buffer(node))
+    pairs = [(row, column) for row in rows for column in columns if row.taps and column.taps]
+    if len(pairs) < len(rows) * len(columns) or not pairs:
+        low.fill(x, 0)
     for row, column in pairs:
-        if not (row.taps and column.taps):
-            continue
-        lengths = {"n": node.shape[0], "g": groups, "c": kernel.shape[1], "o": kernel.shape[0] // groups}
-        lengths |= {"i": row.places, "j": column.places, "k": row.taps, "l": column.taps}
-        first = _images(images.strides, lengths["o"], "o")
-        offset = (row.start + top) * first["i"] + (column.start + left) * first["j"]
-        first |= {"k": -row.back * first["i"], "l": -column.back * first["j"]}
-        second = _kernels(kernels.strides, lengths)
-        tap = row.tap * second["k"] + column.tap * second["l"]
-        second |= {"k": second["k"] * row.step, "l": second["l"] * column.step}
-        third = _images(result.strides, lengths["c"], "c")
-        place = row.first * third["i"] + column.first * third["j"]
-        third |= {"i": third["i"] * axes[0].stride, "j": third["j"] * axes[1].stride}
-        loops = _ordered(lengths, first, third, "c", "okl")
-        factors = _along(images, loops, first, offset), _along(kernels, loops, second, tap)
-        _dots(low, node.dtype, loops, "okl", factors, _along(result, _outer(loops, "okl"), third, place))
-    return result
+        outer = {"n": node.shape[0], "g": groups, "c": kernel.shape[1], "i": row.places, "j": column.places}
+        folded = {"o": kernel.shape[0] // groups, "k": row.taps, "l": column.taps}
+        strides = _images(images, "o", folded["o"])
+        i, j = strides["i"], strides["j"]
+        strides |= {"k": -row.back * i, "l": -column.back * j}
+        first = _Part(images, strides, (row.start + top) * i + (column.start + left) * j)
+        strides = _kernels(kernels, folded["o"])
+        k, m = strides["k"], strides["l"]
+        strides |= {"k": row.step * k, "l": column.step * m}
+        second = _Part(kernels, strides, row.tap * k + column.tap * m)
+        strides = _images(x, "c", outer["c"])
+        i, j = strides["i"], strides["j"]
+        strides |= {"i": down.stride * i, "j": across.stride * j}
+        _dots(low, node.dtype, outer, folded, first, second, _Part(x, strides, row.first * i + column.first * j))
+    return x
 
 
 def _conv_kernel(low: Lowering, node: Node) -> View:
@@ -205,15 +190,13 @@ def _conv_kernel(low: Lowering, node: Node) -> View:
     groups = node.attributes.get("groups", 1)
     down, across = sliding(node.attributes["size"], node.attributes)
     images = _bordered(low, x, ((down.before, down.after), (across.before, across.after)))
-    places, result = low.views[y], whole(low.buffer(node))
-    loops = {"g": groups, "o": node.shape[0] // groups, "c": node.shape[1], "k": down.size, "l": across.size}
-    third = _kernels(result.strides, loops)
-    target = _along(result, loops, third)
-    loops |= {"n": x.shape[0], "i": y.shape[2], "j": y.shape[3]}
-    first = _windows(images.strides, loops, down, across)
-    second = _images(places.strides, loops["o"], "o")
-    _dots(low, node.dtype, loops, "nij", (_along(images, loops, first), _along(places, loops, second)), target)
-    return result
+    places, kernels = low.views[y], whole(low.buffer(node))
+    outer = {"g": groups, "o": node.shape[0] // groups, "c": node.shape[1], "k": down.size, "l": across.size}
+    folded = {"n": x.shape[0], "i": y.shape[2], "j": y.shape[3]}
+    first = _Part(images, _windows(images, outer["c"], down, across))
+    second = _Part(places, _images(places, "o", outer["o"]))
+    _dots(low, node.dtype, outer, folded, first, second, _Part(kernels, _kernels(kernels, outer["o"])))
+    return kernels
 
 
 RULES = {"conv2d": _conv, "conv_transpose2d": _conv_transpose, "conv_kernel2d": _conv_kernel}
