@@ -27,6 +27,8 @@ __all__ = ["RULES"]
 # k and l the place in a window.
 Strides = Mapping[str, int]
 
+_MANY = 32  # bytes of channels, from which on they go in lanes
+
 
 class _Part(NamedTuple):
     """A factor or a result: where its first element lies, and the stride for each loop along which it moves on."""
@@ -41,9 +43,17 @@ class _Part(NamedTuple):
 
 
 def _dots(
-    low: Lowering, dtype: np.dtype, outer: Mapping[str, int], folded: Mapping[str, int], a: _Part, b: _Part, y: _Part
+    low: Lowering,
+    dtype: np.dtype,
+    outer: Mapping[str, int],
+    folded: Mapping[str, int],
+    a: _Part,
+    b: _Part,
+    y: _Part,
+    added: str = "",
 ) -> None:
-    """A kernel for the sums of products of two factors."""
+    """A kernel for the sums of products of two factors; with the name of an outer loop, its sums are added to what
+    is there one after the other."""
     loops = {**outer, **folded}
     shape = tuple(loops.values())
     axes = loops_over(shape)
@@ -56,10 +66,11 @@ def _dots(
         body += [load, *new_steps(factor, [load])]
         inputs.append(factor)
     value = Instruction("fold", dtype)
-    store = Store(y.along(outer).access(kept, shape[: len(outer)]), value)
+    store = Store(y.along(outer).access(kept, shape[: len(outer)]), value, how="add" if added else "set")
+    ordered = tuple(n for n, a in enumerate(axes) if list(loops)[a] == added)
     extents = tuple(shape[a] for a in axes)
     fold = Fold("dot", dtype, tuple(inputs))
-    low.parts.append(Kernel(extents, len(axes) - len(kept), tuple(body), fold, (value,), (store,)))
+    low.parts.append(Kernel(extents, len(axes) - len(kept), tuple(body), fold, (value,), (store,), ordered=ordered))
 
 
 def _bordered(low: Lowering, node: Node, borders: tuple[tuple[int, int], tuple[int, int]]) -> View:
@@ -185,18 +196,40 @@ def _conv_transpose(low: Lowering, node: Node) -> View:
 
 
 def _conv_kernel(low: Lowering, node: Node) -> View:
-    """For each element of the kernels the sum over image and place."""
+    """For each element of the kernels the sum over image and place: the sums of each image are added up in order.
+
+    With many channels these are put last, so that many sums go on at once, each of them in order.
+    """
     x, y = node.inputs
     groups = node.attributes.get("groups", 1)
     down, across = sliding(node.attributes["size"], node.attributes)
     images = _bordered(low, x, ((down.before, down.after), (across.before, across.after)))
     places, kernels = low.views[y], whole(low.buffer(node))
-    outer = {"g": groups, "o": node.shape[0] // groups, "c": node.shape[1], "k": down.size, "l": across.size}
-    folded = {"n": x.shape[0], "i": y.shape[2], "j": y.shape[3]}
-    first = _Part(images, _windows(images, outer["c"], down, across))
-    second = _Part(places, _images(places, "o", outer["o"]))
-    _dots(low, node.dtype, outer, folded, first, second, _Part(kernels, _kernels(kernels, outer["o"])))
+    n, channels, *_ = y.shape
+    lengths = {"g": groups, "o": channels // groups, "c": node.shape[1], "k": down.size, "l": across.size}
+    folded = {"n": n, "i": y.shape[2], "j": y.shape[3]}
+    first = _Part(images, _windows(images, lengths["c"], down, across))
+    if lengths["o"] * node.dtype.itemsize < _MANY:
+        second = _Part(places, _images(places, "o", lengths["o"]))
+        _dots(low, node.dtype, lengths, folded, first, second, _Part(kernels, _kernels(kernels, lengths["o"])))
+        return kernels
+    places = low.compact(y, _turned(places, (0, 2, 3, 1)))
+    second = _Part(places, _images(_turned(places, (0, 3, 1, 2)), "o", lengths["o"]))
+    sums = whole(low.buffer(node, (*node.shape[1:], channels)))
+    low.fill(sums, 0)
+    # of the loops that meet the same part of y, the longest is gone through together with the lanes
+    order = sorted("klc", key=lambda name: lengths[name])
+    outer = {"n": n, "g": groups} | {name: lengths[name] for name in (*order, "o")}
+    target = _Part(sums, _kernels(_turned(sums, (3, 0, 1, 2)), lengths["o"]))
+    del folded["n"]
+    _dots(low, node.dtype, outer, folded, first, second, target, added="n")
+    rest = int(np.prod(node.shape[1:]))
+    low.copy(View(sums.buffer, (channels, rest), (1, channels)), View(kernels.buffer, (channels, rest), (rest, 1)))
     return kernels
+
+
+def _turned(x: View, axes: tuple[int, ...]) -> View:
+    return replace(x, shape=tuple(x.shape[a] for a in axes), strides=tuple(x.strides[a] for a in axes))
 
 
 RULES = {"conv2d": _conv, "conv_transpose2d": _conv_transpose, "conv_kernel2d": _conv_kernel}
