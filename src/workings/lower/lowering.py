@@ -39,6 +39,7 @@ class Lowering:
         self.views: dict[Node, View] = dict(given)
         self.several: dict[Node, list[View]] = {}
         self.parts: list[Kernel | Repeat] = []
+        self.bordered: dict[tuple[View, tuple[tuple[int, int], ...]], View] = {}
         self.turns: int = 0 if outside is None else outside.turns + 1
         self._names: dict[str, int] = {} if outside is None else outside._names
         if outside is None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, gather, product, random
+from workings.lower import fold, gather, product, random, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
 
-RULES: Mapping[str, Rule] = {**fold.RULES, **product.RULES, **gather.RULES, **random.RULES}
+RULES: Mapping[str, Rule] = {
+    **fold.RULES,
+    **gather.RULES,
+    **product.RULES,
+    **random.RULES,
+    **window.RULES,
+}

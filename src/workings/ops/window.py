@@ -25,11 +25,13 @@ from workings.ops import lacking
 from workings.ops.infer import label, same_dtype, shapes_of
 from workings.ops.linear import product_jvp
 
+__all__ = ["Axis", "sliding"]
+
 Attributes = Mapping[str, Any]
 Inferred = tuple[Shape, np.dtype]
 
 
-class _Axis(NamedTuple):
+class Axis(NamedTuple):
     """How windows slide along one axis."""
 
     size: int
@@ -48,18 +50,13 @@ class _Axis(NamedTuple):
         return (length + self.before + self.after - self.span) // self.stride + 1
 
 
-def _axes(size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> tuple[_Axis, _Axis]:
-    """Both axes, from attributes that may be one number for both."""
-    numbers = [np.broadcast_to(n, 2).tolist() for n in (size, stride, dilation)]
-    pairs = np.broadcast_to(padding, (2, 2)).tolist()
-    one, two = (_Axis(n, s, a, b, d) for n, s, d, (a, b) in zip(*numbers, pairs, strict=True))
+def sliding(size: Any, attributes: Attributes) -> tuple[Axis, Axis]:
+    """Both axes, from a size and attributes that may be one number for both."""
+    strides, dilations = (attributes.get(key, 1) for key in ("stride", "dilation"))
+    numbers = [np.broadcast_to(n, 2).tolist() for n in (size, strides, dilations)]
+    pairs = np.broadcast_to(attributes.get("padding", 0), (2, 2)).tolist()
+    one, two = (Axis(n, s, a, b, d) for n, s, d, (a, b) in zip(*numbers, pairs, strict=True))
     return one, two
-
-
-def _sliding(size: Any, attributes: Attributes) -> tuple[_Axis, _Axis]:
-    return _axes(
-        size, *(attributes.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1)))
-    )
 
 
 # ── what fits ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,7 +71,7 @@ def _images(name: str, *nodes: Node) -> None:
             )
 
 
-def _fitting(name: str, x: Node, sliding: Sequence[_Axis], what: str = "kernel") -> Shape:
+def _fitting(name: str, x: Node, sliding: Sequence[Axis], what: str = "kernel") -> Shape:
     """The number of windows down and across the images x; at least one has to fit."""
     for axis, length in zip(sliding, x.shape[2:], strict=True):
         if axis.span > length + axis.before + axis.after or axis.size < 1:
@@ -120,10 +117,10 @@ def _conv_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     _images("conv2d", x, kernel)
     o, c, *size = kernel.shape
     _grouped("conv2d", x.shape[1], attributes.get("groups", 1), o, c, inputs)
-    return (x.shape[0], o, *_fitting("conv2d", x, _sliding(size, attributes))), _products("conv2d", inputs)
+    return (x.shape[0], o, *_fitting("conv2d", x, sliding(size, attributes))), _products("conv2d", inputs)
 
 
-def _placed(name: str, y: Node, size: Shape, sliding: Sequence[_Axis], inputs: Sequence[Node]) -> None:
+def _placed(name: str, y: Node, size: Shape, sliding: Sequence[Axis], inputs: Sequence[Node]) -> None:
     """Raise unless images of this size have just as many windows as y has places."""
     fits = all(axis.span <= n + axis.before + axis.after for axis, n in zip(sliding, size, strict=True))
     places = tuple(axis.places(n) for axis, n in zip(sliding, size, strict=True))
@@ -149,7 +146,7 @@ def _transpose_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred
             fix=f"a kernel of shape {(y.shape[1], *kernel.shape[1:])}, one for each channel that comes in",
         )
     _grouped(name, o, groups, o, None, inputs)
-    _placed(name, y, size, _sliding(window, attributes), inputs)
+    _placed(name, y, size, sliding(window, attributes), inputs)
     return (y.shape[0], groups * c, *size), _products(name, inputs)
 
 
@@ -160,7 +157,7 @@ def _kernel_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     if x.shape[0] != y.shape[0]:
         raise ShapeError(f"{name}: as many images in both are needed: {shapes_of(inputs)}", fix="the same images")
     _grouped(name, x.shape[1], groups, y.shape[1], None, inputs)
-    _placed(name, y, x.shape[2:], _sliding(size, attributes), inputs)
+    _placed(name, y, x.shape[2:], sliding(size, attributes), inputs)
     return (y.shape[1], x.shape[1] // groups, *size), _products(name, inputs)
 
 
@@ -241,7 +238,7 @@ def _pooled(name: str, *, floating: bool) -> Callable[[Sequence[Node], Attribute
         _images(name, x)
         if floating:
             _floating(name, x)
-        shape = _fitting(name, x, _axes(attributes["size"], attributes["stride"]), "window")
+        shape = _fitting(name, x, sliding(attributes["size"], attributes), "window")
         return (*x.shape[:2], *shape), x.dtype
 
     return infer
@@ -261,7 +258,7 @@ def _unpooled_shape(inputs: Sequence[Node], attributes: Attributes) -> Inferred:
     _images("avg_unpool2d", y)
     _floating("avg_unpool2d", y)
     shape = tuple(attributes["shape"])
-    _placed("avg_unpool2d", y, shape, _axes(attributes["size"], attributes["stride"]), inputs)
+    _placed("avg_unpool2d", y, shape, sliding(attributes["size"], attributes), inputs)
     return (*y.shape[:2], *shape), y.dtype
 
 

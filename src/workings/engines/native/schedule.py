@@ -100,16 +100,17 @@ def _turned(kernel: Kernel) -> int | None:
 
 
 def _reused(kernel: Kernel, lane: int) -> int | None:
-    """The outer loop along which the most loads stay where they are, the innermost of several."""
-    best: tuple[int, int] | None = None
+    """The outer loop along which the most loads stay where they are; of equals, the most of whole vectors, since a
+    single number costs less to take again; of these, the innermost."""
+    best: tuple[tuple[int, int], int] | None = None
+    loads = [i.access.strides for i in kernel.body if i.access is not None and i.access.buffer.shape != ()]
     for axis in range(len(kernel.outer) - 1, -1, -1):
         if axis == lane or axis in kernel.ordered or kernel.extents[axis] < 2:
             continue
-        still = sum(
-            i.access.strides[axis] == 0 for i in kernel.body if i.access is not None and i.access.buffer.shape != ()
-        )
-        if best is None or still > best[0]:
-            best = still, axis
+        still = [strides for strides in loads if strides[axis] == 0]
+        found = len(still), sum(lane >= 0 and strides[lane] != 0 for strides in still)
+        if best is None or found > best[0]:
+            best = found, axis
     return None if best is None else best[1]
 
 
