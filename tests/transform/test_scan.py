@@ -270,7 +270,7 @@ def test_second_derivatives_in_both_orders(net, values):
 # ── every pass keeps the graph legal, and every engine its bits ─────────────────────────────────────────────
 
 
-def _graphs(net: Callable[..., Any], values: tuple[Any, ...]) -> list[Graph]:
+def graphs(net: Callable[..., Any], values: tuple[Any, ...]) -> list[Graph]:
     """The net, with its gradient, with that and its own derivatives in both modes; simplified and not."""
     looped, _ = _both(net)
     plain = wk.trace(looped, *values)
@@ -288,20 +288,20 @@ def _graphs(net: Callable[..., Any], values: tuple[Any, ...]) -> list[Graph]:
 
 @pytest.mark.parametrize(("net", "values"), NETS, ids=IDS)
 def test_every_graph_is_legal_and_every_engine_gives_the_same_bits(net, values):
-    graphs = _graphs(net, values)
-    for graph in graphs:
+    made = graphs(net, values)
+    for graph in made:
         verify(graph)
         wanted = evaluate(graph, list(values))
         for engine in ("numpy", "reference"):
             found = compile_function(graph, engine)(*values)
             assert all(same_bits(a, b) for a, b in zip(found, wanted, strict=True)), engine
-    before, after = evaluate(graphs[1], list(values)), evaluate(graphs[2], list(values))
+    before, after = evaluate(made[1], list(values)), evaluate(made[2], list(values))
     assert all(same_bits(a, b) for a, b in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize(("net", "values"), NETS, ids=IDS)
 def test_a_graph_with_loops_reads_back(net, values):
-    for graph in _graphs(net, values):
+    for graph in graphs(net, values):
         text, table = write(graph)
         again = Graph.parse(text, table)
         verify(again)
@@ -312,7 +312,7 @@ def test_a_graph_with_loops_reads_back(net, values):
 
 @pytest.mark.parametrize(("net", "values"), NETS, ids=IDS)
 def test_simplifying_is_done_in_one_go(net, values):
-    for graph in _graphs(net, values):
+    for graph in graphs(net, values):
         once = simplify(graph).graph
         assert str(simplify(once).graph) == str(once)
 
@@ -320,7 +320,7 @@ def test_simplifying_is_done_in_one_go(net, values):
 @pytest.mark.parametrize(("net", "values"), NETS, ids=IDS)
 def test_a_gradient_runs_each_loop_once_each_way(net, values):
     """The loop that stacks up what the way back needs is the loop of the net itself."""
-    plain, once, short, *_ = _graphs(net, values)
+    plain, once, short, *_ = graphs(net, values)
     loops = [sum(node.op.name == "scan" for node in graph.nodes) for graph in (plain, short)]
     assert loops[1] == 2 * loops[0]
     assert sum(node.op.name == "scan" for node in once.nodes) >= loops[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -238,11 +239,17 @@ def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Acc
     return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores, again=again)
 
 
-def exchanged(parts: Iterable[Kernel | Repeat], new: dict[Buffer, Buffer]) -> list[Kernel | Repeat]:
-    """The parts with other buffers in place of some."""
+def exchanged(
+    parts: Iterable[Kernel | Repeat], new: dict[Buffer, Buffer], offset: int = 0, turns: tuple[int, ...] = ()
+) -> list[Kernel | Repeat]:
+    """The parts with other buffers in place of some, in which all lies so many elements on, and in each turn of the
+    repeats around so many more."""
 
     def change(access: Access) -> Access:
-        return replace(access, buffer=new.get(access.buffer, access.buffer))
+        if access.buffer not in new:
+            return access
+        strides = tuple(map(sum, zip_longest(access.turns, turns, fillvalue=0)))
+        return replace(access, buffer=new[access.buffer], offset=access.offset + offset, turns=strides)
 
     def each(part: Kernel | Repeat) -> Kernel | Repeat:
         if isinstance(part, Repeat):

@@ -9,8 +9,9 @@ import numpy as np
 
 from workings.graph import Graph, Node, Program, Role, substitute
 from workings.lower.blocks import in_blocks
+from workings.lower.carry import carried_on
 from workings.lower.fuse import collapse, fuse, lanes
-from workings.lower.loops import Buffer, Kernel, Loops, Repeat, Training, exchanged, kernels_of, touched
+from workings.lower.loops import Buffer, Kernel, Loops, Repeat, Training, exchanged, kernels_of
 from workings.lower.lowering import Lowering
 from workings.lower.rules import RULES
 from workings.lower.verify import verify_loops
@@ -81,17 +82,8 @@ def _step(
     changing = [k for k, c in enumerate(program.carry) if c.output is not c.input]
     loss, finite, stop, *after = low.results([*graph.outputs[:3], *(graph.outputs[3 + k] for k in changing)])
     parts = fuse(low.parts, [loss, finite, stop, *after])
-    copies: list[tuple[Buffer, Buffer]] = []
-    for k, new in zip(changing, after, strict=True):
-        place = inputs[program.inputs[k]].buffer
-        if _in_place(parts, place, new):
-            parts = exchanged(parts, {new: place})
-        else:
-            copies.append((new, place))
-    low.parts = []
-    for new, place in copies:
-        low.copy(whole(new), whole(place))
-    return [*parts, *low.parts], [loss, finite, stop]
+    pairs = [(new, inputs[program.inputs[k]].buffer) for k, new in zip(changing, after, strict=True)]
+    return carried_on(low, parts, pairs), [loss, finite, stop]
 
 
 def _with_feed(program: Program) -> Graph:
@@ -135,25 +127,3 @@ def _scheduled(parts: Sequence[Part]) -> tuple[Part, ...]:
         elif part.stores:
             result += [lanes(collapse(block)) for block in in_blocks(collapse(part))]
     return tuple(result)
-
-
-def _in_place(parts: Sequence[Part], old: Buffer, new: Buffer) -> bool:
-    """Whether the new value may take the place of the old one when it is written: nothing reads the old one later,
-    and in the turn that writes an element only that element is read."""
-    writers = [k for k, part in enumerate(parts) if new in touched(part)[1]]
-    if len(writers) != 1:
-        return False
-    (writer,) = writers
-    part = parts[writer]
-    if any(old in touched(other)[0] for other in parts[writer + 1 :]):
-        return False
-    if old not in touched(part)[0]:
-        return True
-    if isinstance(part, Repeat) or part.ordered:
-        return False
-    (store,) = (s.access for s in part.stores if s.access.buffer is new)
-    wanted = replace(store, buffer=old)
-    reads = [i for i in part.instructions if i.access is not None and i.access.buffer is old]
-    return all(i.access == wanted and not i.inputs for i in reads) and not (
-        part.fold is not None and any(i in part.body for i in reads)
-    )

@@ -15,14 +15,15 @@ from workings.lower.views import VIEWS, View, view, whole
 
 __all__ = ["Lowering", "Rule", "loops_over", "read"]
 
-Rule = Callable[["Lowering", Node], View]
+Rule = Callable[["Lowering", Node], "View | dict[int, View]"]
 
 
 class Lowering:
     """The kernels of a graph, one for each value that needs memory, and where the values lie.
 
-    `rules` has by op what is neither elementwise nor a view. A rule adds kernels and returns where the value lies.
-    The inputs are taken from `given`; within a loop of the graph `turns` says how many loops there are around.
+    `rules` has by op what is neither elementwise nor a view. A rule adds kernels and returns where the value lies;
+    of a node with several results those that are read, by their numbers. The inputs are taken from `given`; within a
+    loop of the graph `turns` says how many loops there are around.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class Lowering:
         self.rules = rules
         self.target = target
         self.views: dict[Node, View] = dict(given)
-        self.several: dict[Node, list[View]] = {}
+        self._given = {found.buffer for found in given.values()}
+        self.several: dict[Node, dict[int, View]] = {}
         self.parts: list[Kernel | Repeat] = []
         self.bordered: dict[tuple[View, tuple[tuple[int, int], ...]], View] = {}
         self.turns: int = 0 if outside is None else outside.turns + 1
@@ -81,7 +83,8 @@ class Lowering:
         results: list[Buffer] = []
         for node in outputs:
             found = self.views[node]
-            if found.buffer.role != "scratch" or not found.whole or found.buffer in results:
+            own = found.buffer.role == "scratch" and found.buffer not in self._given
+            if not own or not found.whole or found.buffer in results:
                 buffer = self.buffer(node)
                 self.copy(found, whole(buffer))
                 results.append(buffer)
@@ -123,7 +126,7 @@ class Lowering:
         value: np.ndarray | None = None,
     ) -> Buffer:
         """A new buffer named after a node, for its value or one of another shape or dtype that goes before it."""
-        name = self.graph.names.get(node) or node.op.name
+        name = self.graph.names.get(node) or node.name or node.op.name
         count = self._names[name] = self._names.get(name, 0) + 1
         role = "scratch" if value is None else "constant"
         shape = node.shape if shape is None else shape
@@ -161,7 +164,11 @@ class Lowering:
             assert found is not None
             self.views[node] = found
         elif node.op.name in self.rules:
-            self.views[node] = self.rules[node.op.name](self, node)
+            lies = self.rules[node.op.name](self, node)
+            if isinstance(lies, View):
+                self.views[node] = lies
+            else:
+                self.several[node] = lies
         else:
             self.views[node] = self._map(node)
 

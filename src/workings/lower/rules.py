@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, gather, product, random, window
+from workings.lower import fold, gather, product, random, turns, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
@@ -14,5 +14,6 @@ RULES: Mapping[str, Rule] = {
     **gather.RULES,
     **product.RULES,
     **random.RULES,
+    **turns.RULES,
     **window.RULES,
 }
