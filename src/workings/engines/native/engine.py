@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
@@ -35,13 +36,12 @@ class NativeEngine:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.loops = lower_program(program, _TARGET)
-        self._llvm = write_llvm(self.loops)
-        self._compiled = Compiled(self._llvm)
+        self._compiled = _compiled(self.loops)
 
     @cached_property
     def sources(self) -> Mapping[str, str]:
         """What it runs, as text by language."""
-        return {"loops": loops_text(self.loops), "llvm": self._llvm}
+        return _sources(self.loops)
 
     def run(
         self,
@@ -74,19 +74,37 @@ class NativeEngine:
 
 def compile_native(graph: Graph) -> Callable[..., tuple[Any, ...]]:
     """A graph as a function of the machine; `function.sources` are its texts, and `function.source` the loops."""
-    loops = lower_graph(graph, _TARGET)
-    llvm = write_llvm(loops)
-    compiled = Compiled(llvm)
+    return _Function(graph)
 
-    def function(*inputs: Any) -> tuple[Any, ...]:
-        values = [contiguous(strong(node, value)) for node, value in zip(graph.inputs, inputs, strict=True)]
-        arrays = _memory(loops, dict(zip(loops.given, prepared(graph.inputs, values), strict=True)))
-        compiled(_pointers(loops, arrays), 0, 0, 0)
-        return tuple(_value(arrays[b]) for b in loops.results)
 
-    function.source = loops_text(loops)  # type: ignore[attr-defined]
-    function.sources = {"loops": function.source, "llvm": llvm}  # type: ignore[attr-defined]
-    return function
+class _Function:
+    def __init__(self, graph: Graph) -> None:
+        self._inputs = graph.inputs
+        self.loops = lower_graph(graph, _TARGET)
+        self._compiled = _compiled(self.loops)
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        return _sources(self.loops)
+
+    @property
+    def source(self) -> str:
+        return self.sources["loops"]
+
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]:
+        values = [contiguous(strong(node, value)) for node, value in zip(self._inputs, inputs, strict=True)]
+        arrays = _memory(self.loops, dict(zip(self.loops.given, prepared(self._inputs, values), strict=True)))
+        self._compiled(_pointers(self.loops, arrays), 0, 0, 0)
+        return tuple(_value(arrays[b]) for b in self.loops.results)
+
+
+def _compiled(loops: Loops) -> Compiled:
+    # pickled, no two loops are the same; nothing ever reads it back
+    return Compiled(pickle.dumps(loops, 5), lambda: write_llvm(loops))
+
+
+def _sources(loops: Loops) -> Mapping[str, str]:
+    return {"loops": loops_text(loops), "llvm": write_llvm(loops)}
 
 
 def _memory(loops: Loops, given: Mapping[Buffer, Any]) -> dict[Buffer, np.ndarray]:
