@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from workings import engines
 from workings.errors import ArgumentError
 from workings.explain import Derivation
 from workings.explain.backward import UNFOLDED
@@ -35,6 +34,7 @@ from workings.write.python import write_python
 
 if TYPE_CHECKING:
     from workings.draw.picture import Direction, Picture
+    from workings.engines import Engine
     from workings.explain.page import Page
     from workings.graph import Program
     from workings.write.written import Written
@@ -63,14 +63,14 @@ class Run(AsHtml):
     def __init__(
         self,
         built: Built,
-        engine: str,
+        engine: Engine,
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
         epochs: Epochs | None = None,
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._built = built
-        self._engine = engines.get(engine)(built.program)
+        self._engine = engine
         self._stops = Stops(built.program)
         self._data = tuple(built.program.data.values())
         self._position = Position(built.program.start(), np.empty(0, built.program.loss.dtype))
@@ -92,8 +92,13 @@ class Run(AsHtml):
 
     @property
     def engine(self) -> str:
-        """The name of the engine."""
+        """The name of the engine that runs it."""
         return self._engine.name
+
+    @property
+    def engine_note(self) -> str:
+        """Why it is not the engine native that runs, where engine="auto" was asked for; empty otherwise."""
+        return self._engine.note
 
     @property
     def parameters(self) -> Any:
@@ -271,7 +276,7 @@ class Run(AsHtml):
         return self._task("history").history
 
     def predict(self, x: Any) -> Any:
-        """The predictions of the model for other inputs, one for each row.
+        """The predictions of the model for other inputs, one for each row, by the engine of the run.
 
         Layers are as they are when they are not trained. The rows are computed in blocks of the batch size.
         """
@@ -350,10 +355,10 @@ class Run(AsHtml):
     def value(self, name: str, /, **data: Any) -> Any:
         """Any named value, with the parameters as they stand, for the data of the training or other data.
 
-        `name` is that of a variable in the loss, of a parameter, or of a derivative as the written program has
-        it (`d_w`, for the data of the training). Data that are left out are those of the training, in batches those
-        of the next step; for other data layers behave as they do when they are not trained. Arrays may
-        have another number of rows than in training, and what the value does not depend on may then be left
+        The engine of the run computes it. `name` is that of a variable in the loss, of a parameter, or of a derivative
+        as the written program has it (`d_w`, for the data of the training). Data that are left out are those of the
+        training, in batches those of the next step; for other data layers behave as they do when they are not trained.
+        Arrays may have another number of rows than in training, and what the value does not depend on may then be left
         out. Where one name was used several times (`h`, `h_2`, `h_3` in the written program) asking for `h`
         gives all of them as a dict.
 
@@ -367,7 +372,8 @@ class Run(AsHtml):
 
         Raises `ArgumentError` for a name there is not, naming the nearest ones, and for data that do not fit.
         """
-        return named_value(self._built, self._position.carry, self._setting_values(), name, data, self.steps)
+        values = self._setting_values()
+        return named_value(self._built, self._position.carry, values, name, data, self.steps, self.engine)
 
     @cached_property
     def _written(self) -> Written:
@@ -499,7 +505,7 @@ class Run(AsHtml):
     def _about(self) -> str:
         """The run in a few words, below the title of its page."""
         count = f"{self.steps:,} step{'' if self.steps == 1 else 's'}"
-        return f"A run of {self.program.step.name}: {count}, engine {self.engine}; {self.reason}."
+        return f"A run of {self.program.step.name}: {count}, engine {self.engine}{self._because()}; {self.reason}."
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentError(
@@ -510,12 +516,15 @@ class Run(AsHtml):
     def __repr__(self) -> str:
         count = f"{self.steps} step{'' if self.steps == 1 else 's'}"
         if not self.steps:
-            return f"<run of {self.program.step.name}: {count}, engine {self.engine}>"
+            return f"<run of {self.program.step.name}: {count}, engine {self.engine}{self._because()}>"
         first, last = float(self._position.losses[0]), float(self._position.losses[-1])
         return (
             f"<run of {self.program.step.name}: {count}, loss {first:.6g} → {last:.6g}, "
-            f"engine {self.engine}; {self.reason}>"
+            f"engine {self.engine}{self._because()}; {self.reason}>"
         )
+
+    def _because(self) -> str:
+        return f" ({self.engine_note})" if self.engine_note else ""
 
 
 def check_steps(steps: Any) -> int:

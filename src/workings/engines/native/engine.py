@@ -32,6 +32,7 @@ class NativeEngine:
     """
 
     name: ClassVar[str] = "native"
+    note: str = ""
 
     def __init__(self, program: Program) -> None:
         self.program = program
