@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from workings.engines.native import NativeEngine, compile_native
-from workings.engines.numpy import NumpyEngine, compile_numpy
-from workings.engines.reference import ReferenceEngine, compile_reference
 from workings.errors import ArgumentError, UnsupportedError, WorkingsError
 from workings.graph import Graph, Program
 
@@ -46,13 +44,15 @@ class Engine(Protocol):
         ...
 
 
-_ENGINES: dict[str, type[Engine]] = {e.name: e for e in (ReferenceEngine, NumpyEngine, NativeEngine)}
-_COMPILERS: dict[str, Callable[[Graph], Callable[..., tuple[Any, ...]]]] = {
-    "reference": compile_reference,
-    "numpy": compile_numpy,
-    "native": compile_native,
-}
+Function = Callable[..., tuple[Any, ...]]
+
 AUTO = "auto"
+# the module of each, imported when it is first asked for, with its class and what compiles a graph
+_ENGINES = {
+    "reference": ("workings.engines.reference", "ReferenceEngine", "compile_reference"),
+    "numpy": ("workings.engines.numpy", "NumpyEngine", "compile_numpy"),
+    "native": ("workings.engines.native", "NativeEngine", "compile_native"),
+}
 
 
 def names() -> tuple[str, ...]:
@@ -69,10 +69,10 @@ def get(name: str) -> Callable[[Program], Engine]:
     >>> get("numpy").name
     'numpy'
     """
-    return _auto if _known(name) == AUTO else _ENGINES[name]
+    return _auto if _known(name) == AUTO else _engine(name)
 
 
-def compile_function(graph: Graph, engine: str = "numpy") -> Callable[..., tuple[Any, ...]]:
+def compile_function(graph: Graph, engine: str = "numpy") -> Function:
     """A graph as a function that is called with its inputs in order and returns a tuple of its outputs.
 
     "numpy" and "reference" give the same bits; "native" gives them where nothing is summed up and no function is
@@ -86,21 +86,27 @@ def compile_function(graph: Graph, engine: str = "numpy") -> Callable[..., tuple
     (np.float64(9.0),)
     """
     if _known(engine) == AUTO:
-        function, _ = _first(compile_native, graph)
-        return compile_numpy(graph) if function is None else function
-    return _COMPILERS[engine](graph)
+        function, _ = _tried(_compiler("native"), graph)
+        return _compiler("numpy")(graph) if function is None else function
+    return _compiler(engine)(graph)
+
+
+def _engine(name: str) -> Any:
+    module, engine, _ = _ENGINES[name]
+    return getattr(importlib.import_module(module), engine)
+
+
+def _compiler(name: str) -> Callable[[Graph], Function]:
+    module, _, compiler = _ENGINES[name]
+    return getattr(importlib.import_module(module), compiler)
 
 
 def _auto(program: Program) -> Engine:
-    engine, note = _first(NativeEngine, program)
-    return NumpyEngine(program, note) if engine is None else engine
+    engine, note = _tried(_engine("native"), program)
+    return _engine("numpy")(program, note) if engine is None else engine
 
 
-T = TypeVar("T")
-G = TypeVar("G", Graph, Program)
-
-
-def _first(make: Callable[[G], T], given: G) -> tuple[T | None, str]:
+def _tried(make: Callable[[Any], Any], given: Graph | Program) -> tuple[Any, str]:
     """What native makes of it; or None, and why it makes nothing."""
     try:
         return make(given), ""

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workings.engines.native.jit import Compiled
-from workings.engines.native.llvm import write_llvm
 from workings.engines.values import prepared, strong
 from workings.errors import ArgumentError
 from workings.graph import Graph, Program
@@ -101,11 +100,18 @@ class _Function:
 
 def _compiled(loops: Loops) -> Compiled:
     # pickled, no two loops are the same; nothing ever reads it back
-    return Compiled(pickle.dumps(loops, 5), lambda: write_llvm(loops))
+    return Compiled(pickle.dumps(loops, 5), lambda: _llvm(loops))
+
+
+def _llvm(loops: Loops) -> str:
+    # imported where it is needed: not where the code is in the cache
+    from workings.engines.native.llvm import write_llvm
+
+    return write_llvm(loops)
 
 
 def _sources(loops: Loops) -> Mapping[str, str]:
-    return {"loops": loops_text(loops), "llvm": write_llvm(loops)}
+    return {"loops": loops_text(loops), "llvm": _llvm(loops)}
 
 
 def _memory(loops: Loops, given: Mapping[Buffer, Any]) -> dict[Buffer, np.ndarray]:

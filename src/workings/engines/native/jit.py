@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workings.engines.native.cache import key_of, user_cache
-from workings.engines.native.llvm import ENTRY
 from workings.optional import load
 
-__all__ = ["Compiled"]
+__all__ = ["ENTRY", "Compiled"]
+
+ENTRY = "run"  # the function that is called
 
 
 class Compiled:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from workings.engines.native.instructions import Writer, plain
+from workings.engines.native.jit import ENTRY
 from workings.engines.native.maths import define
 from workings.lower import Access, Buffer, Instruction, Kernel, Loops
 
-__all__ = ["ENTRY", "write_llvm"]
+__all__ = ["write_llvm"]
 
-ENTRY = "run"
 _TILE = 4  # so many sums are taken side by side, since one alone waits for each addition
 
 
