@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Generator
 
 import numpy as np
 import pytest
@@ -15,6 +17,14 @@ _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Hea
 settings.register_profile("repeatable", derandomize=True, database=None, **_COMMON)
 settings.register_profile("explore", max_examples=1000, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Compiled code is kept for this session, and the user's own cache is left alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["WORKINGS_CACHE"] = folder
+        return (yield)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,9 +15,7 @@ Names are imported when they are first used, so that `import workings` costs no 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workings.errors import (
     ArgumentError,
@@ -40,6 +38,7 @@ from workings.errors import (
     UnsupportedError,
     WorkingsError,
 )
+from workings.lazy import attached
 
 if TYPE_CHECKING:
     from workings import functions, nn, random
@@ -219,22 +218,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name) or _MODULES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'workings' has no attribute {name!r}")
-    module = importlib.import_module(home)
-    _show()
-    value = module if name in _MODULES else getattr(module, name)
-    globals()[name] = value
-    return value
-
-
 def _show() -> None:
     """From here on values show their formulas, and graphs and runs their pictures where a notebook asks for them."""
     display = importlib.import_module("workings.graph.display")
     if display.hooks.html is None:
-        importlib.import_module("workings.write.text")
+        display.hooks.line = lambda node: importlib.import_module("workings.write.text").display(node)
         display.hooks.markdown = lambda value: importlib.import_module("workings.notebook").markdown(value)
         display.hooks.html = lambda what: importlib.import_module("workings.notebook").html(what)
 
@@ -243,12 +231,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _Package(ModuleType):
-    """`workings.trace` is a function for users and a package for the import system; here the function wins."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+__getattr__ = attached(__name__, _HOMES, _MODULES, _show)

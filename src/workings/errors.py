@@ -25,7 +25,6 @@ Each also derives from the built-in error that plain Python would raise in its p
 
 from __future__ import annotations
 
-import html
 import textwrap
 import traceback
 from typing import Any
@@ -81,6 +80,8 @@ class WorkingsError(Exception):
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
+        import html  # what few programs need, beside all that an import of workings loads
+
         # An error that is shown as a value, in a notebook: its message as it is laid out. In a <pre> no notebook looks
         # for mathematics, and the color of its text is that of the notebook, light or dark.
         return (

@@ -263,9 +263,11 @@ def test_getting_an_engine() -> None:
     with pytest.raises(ArgumentError) as caught:
         get("nunpy")
     assert str(caught.value) == (
-        "there is no engine 'nunpy'; there are 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'"
+        "there is no engine 'nunpy'; there are 'auto', 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'"
     )
-    with pytest.raises(ArgumentError, match=r"there is no engine 'gpu'; there are 'native', 'numpy' and 'reference'$"):
+    with pytest.raises(
+        ArgumentError, match=r"there is no engine 'gpu'; there are 'auto', 'native', 'numpy' and 'reference'$"
+    ):
         get("gpu")
 
 

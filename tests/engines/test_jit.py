@@ -327,7 +327,7 @@ def test_errors():
     with pytest.raises(ArgumentError) as caught:
         wk.jit(engine="numpie")
     assert str(caught.value) == (
-        "there is no engine 'numpie'; there are 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'"
+        "there is no engine 'numpie'; there are 'auto', 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'"
     )
     with pytest.raises(NumberNeededError):
         wk.jit(lambda x: x if x > 0 else -x)(1.0)

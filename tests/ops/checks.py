@@ -70,7 +70,7 @@ def _compiled(name: str) -> Callable[[Graph, Sequence[Any]], Sequence[Any]]:
 # Further engines are held against the same cases by adding them here.
 ENGINES = [
     Engine("evaluate", evaluate),
-    *(Engine(name, _compiled(name)) for name in names() if name != "native"),
+    *(Engine(name, _compiled(name)) for name in names() if name not in ("auto", "native")),
     Engine("native", _compiled("native"), rounded=_NATIVE, has=_native_has),
 ]
 

@@ -163,7 +163,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "steps that are a flag": ({"steps": True}, "steps is True; it is a whole number, 0 or more\n  Instead: steps=100"),
     "an engine": (
         {"engine": "numpie"},
-        "there is no engine 'numpie'; there are 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'",
+        "there is no engine 'numpie'; there are 'auto', 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'",
     ),
     "no chunk": ({"chunk": 0}, "chunk is 0; it is a number of steps, 1 or more\n  Instead: chunk=100, or leave it out"),
     "a loss bound": ({"until_loss": float("nan")}, "until_loss is nan; it must be finite\n  Instead: until_loss=1e-6"),

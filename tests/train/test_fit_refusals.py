@@ -290,7 +290,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[WorkingsError], str]] = {
     "an engine": (
         lambda: fit(engine="nmpy"),
         wk.ArgumentError,
-        "there is no engine 'nmpy'; there are 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'",
+        "there is no engine 'nmpy'; there are 'auto', 'native', 'numpy' and 'reference'\n  Instead: engine='numpy'",
     ),
     # ── the wrong kind of thing ──
     "a metric's class": (

@@ -127,7 +127,7 @@ engine_option = click.option(
     default="numpy",
     show_default=True,
     help="What runs the steps. numpy and reference, which goes value by value, give the same bits; "
-    "native compiles them.",
+    "native compiles them; auto is native where that has every op, and numpy otherwise.",
 )
 
 

@@ -44,6 +44,8 @@ def _lines(lines: Iterator[str]) -> str:
 def _head(run: Run, title: str, count: str) -> Iterator[str]:
     rate = run.settings.get("learning_rate")
     yield f"{title}: {count} on engine {run.engine}" + ("" if rate is None else f", learning rate {rate:g}")
+    if run.engine_note:
+        yield f"It ran on {run.engine} since {run.engine_note}."
     yield f"It stopped because {_because(run.reason)}."
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from workings.engines.native import NativeEngine, compile_native
-from workings.engines.numpy import NumpyEngine, compile_numpy
-from workings.engines.reference import ReferenceEngine, compile_reference
-from workings.errors import ArgumentError
+from workings.errors import ArgumentError, UnsupportedError, WorkingsError
 from workings.graph import Graph, Program
 
 __all__ = ["Engine", "compile_function", "get", "names"]
@@ -20,12 +18,12 @@ __all__ = ["Engine", "compile_function", "get", "names"]
 class Engine(Protocol):
     """Runs the steps of a program. Made from the program, and not changed by running.
 
+    `note` says why it is this one that runs, where "auto" was asked for and native cannot; it is empty otherwise.
     The same arguments give the same bits, and it does not matter in how many calls the steps are run.
     """
 
     name: ClassVar[str]
-
-    def __init__(self, program: Program) -> None: ...
+    note: str
 
     def run(
         self,
@@ -46,33 +44,40 @@ class Engine(Protocol):
         ...
 
 
-_ENGINES: dict[str, type[Engine]] = {e.name: e for e in (ReferenceEngine, NumpyEngine, NativeEngine)}
-_COMPILERS: dict[str, Callable[[Graph], Callable[..., tuple[Any, ...]]]] = {
-    "reference": compile_reference,
-    "numpy": compile_numpy,
-    "native": compile_native,
+Function = Callable[..., tuple[Any, ...]]
+
+AUTO = "auto"
+# the module of each, imported when it is first asked for, with its class and what compiles a graph
+_ENGINES = {
+    "reference": ("workings.engines.reference", "ReferenceEngine", "compile_reference"),
+    "numpy": ("workings.engines.numpy", "NumpyEngine", "compile_numpy"),
+    "native": ("workings.engines.native", "NativeEngine", "compile_native"),
 }
 
 
 def names() -> tuple[str, ...]:
-    """The names of the engines."""
-    return tuple(_ENGINES)
+    """What an engine can be asked for by: the names of the engines, and "auto" for the fastest that will do."""
+    return (AUTO, *_ENGINES)
 
 
-def get(name: str) -> type[Engine]:
-    """The engine of this name. Raises `ArgumentError`, with the names there are, if there is none.
+def get(name: str) -> Callable[[Program], Engine]:
+    """What makes the engine of this name for a program: its class.
+
+    With "auto" it is native where llvmlite can be imported and the program has no op that native lacks, and otherwise
+    numpy, whose `note` then says why. `ArgumentError`, with the names there are, if there is none of this name.
 
     >>> get("numpy").name
     'numpy'
     """
-    return _ENGINES[_known(name)]
+    return _auto if _known(name) == AUTO else _engine(name)
 
 
-def compile_function(graph: Graph, engine: str = "numpy") -> Callable[..., tuple[Any, ...]]:
+def compile_function(graph: Graph, engine: str = "numpy") -> Function:
     """A graph as a function that is called with its inputs in order and returns a tuple of its outputs.
 
     "numpy" and "reference" give the same bits; "native" gives them where nothing is summed up and no function is
-    approximated. `ArgumentError` if there is no such engine, `UnsupportedError` for an op that it does not have.
+    approximated; "auto" is native or numpy, as for `get`. `ArgumentError` if there is no such engine,
+    `UnsupportedError` for an op that it does not have.
 
     >>> from workings.graph import call, input_node
     >>> import workings.ops
@@ -80,14 +85,42 @@ def compile_function(graph: Graph, engine: str = "numpy") -> Callable[..., tuple
     >>> compile_function(Graph([x], [call("square", x)]))(np.float64(3))
     (np.float64(9.0),)
     """
-    return _COMPILERS[_known(engine)](graph)
+    if _known(engine) == AUTO:
+        function, _ = _tried(_compiler("native"), graph)
+        return _compiler("numpy")(graph) if function is None else function
+    return _compiler(engine)(graph)
+
+
+def _engine(name: str) -> Any:
+    module, engine, _ = _ENGINES[name]
+    return getattr(importlib.import_module(module), engine)
+
+
+def _compiler(name: str) -> Callable[[Graph], Function]:
+    module, _, compiler = _ENGINES[name]
+    return getattr(importlib.import_module(module), compiler)
+
+
+def _auto(program: Program) -> Engine:
+    engine, note = _tried(_engine("native"), program)
+    return _engine("numpy")(program, note) if engine is None else engine
+
+
+def _tried(make: Callable[[Any], Any], given: Graph | Program) -> tuple[Any, str]:
+    """What native makes of it; or None, and why it makes nothing."""
+    try:
+        return make(given), ""
+    except UnsupportedError as error:
+        return None, error.problem
+    except (ImportError, OSError) as error:  # llvmlite is not there, or is there and cannot be loaded
+        return None, error.problem if isinstance(error, WorkingsError) else f"llvmlite cannot be loaded: {error}"
 
 
 def _known(name: str) -> str:
-    if name in _ENGINES:
+    if name in names():
         return name
-    near = difflib.get_close_matches(str(name), _ENGINES, n=1)
-    *others, last = (repr(n) for n in sorted(_ENGINES))
+    near = difflib.get_close_matches(str(name), names(), n=1)
+    *others, last = (repr(n) for n in sorted(names()))
     raise ArgumentError(
         f"there is no engine {name!r}; there are {', '.join(others)} and {last}",
         fix=f"engine={near[0]!r}" if near else None,

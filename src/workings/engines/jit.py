@@ -38,7 +38,8 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callab
     all else (strings, flags, functions). An object that cannot be compared by value, such as one whose
     attributes may change, is looked at anew, and so traced anew, in each call. What the function reads from
     outside, as a global, is read when it is traced; inside of `random.drawing` that is in each call. The bits are
-    those of the traced function, and with engine "native" as near as `compile_function` says. Inside another traced
+    those of the traced function, and with engine "native" as near as `compile_function` says; "auto" is native where
+    that has every op, and numpy otherwise. Inside another traced
     function, and on cells, it is part of their graph.
     `f.source(...)` on the result gives the text that runs for these arguments.
 

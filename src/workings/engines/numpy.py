@@ -24,13 +24,14 @@ class NumpyEngine:
     """Executes what `write_python` wrote, as it stands.
 
     `written` is the program, `source` its text, and `train` the function in it; tracebacks and
-    `inspect.getsource(engine.train)` show that text.
+    `inspect.getsource(engine.train)` show that text. `note` says why it runs in place of another.
     """
 
     name: ClassVar[str] = "numpy"
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, note: str = "") -> None:
         self.program = program
+        self.note = note
         self.written = write_python(program)
         self.train = _load(self.written, program.step.name)
         self._constants = tuple(self.written.arrays[name] for name in self.written.constants)

@@ -18,6 +18,7 @@ class ReferenceEngine:
     """Runs each step as NumPy calls, one for each node. Slow, and what the other engines are held against."""
 
     name: ClassVar[str] = "reference"
+    note: str = ""
 
     def __init__(self, program: Program) -> None:
         self.program = program

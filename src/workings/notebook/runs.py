@@ -19,6 +19,7 @@ def run_html(run: Run) -> str:
     """The steps and why it stopped, the first and the last loss, the losses as a plot, the parameters as a table."""
     count = f"{run.steps:,} step{'' if run.steps == 1 else 's'}"
     head = f"Run of <strong>{escape(run.program.step.name)}</strong>: {count} on engine {escape(run.engine)}"
+    head += f" ({escape(run.engine_note)})" if run.engine_note else ""
     parts = [f'<p class="wk-head">{head}; {escape(run.reason) if run.steps else "not begun"}.</p>']
     losses = run.losses
     if len(losses):

@@ -200,7 +200,8 @@ def _check_tree(name: str, tree: Any, kind: str) -> None:
     """Raise where something stands in the tree that looks like numbers, and would be passed on as it is."""
     for path, value in walk({name: tree}):
         problem = fix = None
-        if isinstance(value, np.ma.MaskedArray):
+        # asked for last, since it is imported when it is asked for
+        if isinstance(value, np.ndarray) and type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
             problem, fix = "a masked array, and its mask would be lost", "{0}.filled(0), and the mask as an array"
         elif kind == "data" and isinstance(value, list) and value and all(map(_is_number, value)):
             problem, fix = f"a list of {len(value):,} numbers, and not an array", "np.array({0})"

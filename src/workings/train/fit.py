@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workings.engines import get
 from workings.errors import ArgumentError
 from workings.nn.losses import check_suited, loss_of
 from workings.trace.trace import trace_function
@@ -130,7 +131,6 @@ def fit(
     batches = Batches(size, shuffle, seed)
     batches.check(rows)
     _check_values(measure, model, size, (x, y), held)
-    evaluator = Evaluator(measure, engine, int(size), cast)
     rule = Adam() if optimizer is None else optimizer_of(optimizer) if isinstance(optimizer, str) else optimizer
     count = check_count("epochs", epochs)
     named = {("model", *path): ".".join(path) or "weight" for path, _ in flatten(model)}
@@ -154,6 +154,10 @@ def fit(
         raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
     if kept is not None:
         kept.check(resume)
+    runs = get(engine)(built.program)
+    # what is not run by native is not predicted by it either
+    predicts = runs.name if runs.note else engine
+    evaluator = Evaluator(measure, predicts, int(size), cast)
     task = Epochs(
         evaluator,
         held,
@@ -162,9 +166,15 @@ def fit(
         reduce_on_plateau,
         batches,
         rows,
-        {"loss": loss_name(measure), "engine": engine, "block": int(size), "dtype": np.dtype(dtype).name, "seed": seed},
+        {
+            "loss": loss_name(measure),
+            "engine": predicts,
+            "block": int(size),
+            "dtype": np.dtype(dtype).name,
+            "seed": seed,
+        },
     )
-    run = Run(built, engine, checked_listeners(listeners), progress, task, kept)
+    run = Run(built, runs, checked_listeners(listeners), progress, task, kept)
     if held is not None:
         evaluator.check(model, *held, task.metrics)
     done = run.restored() if resume else 0

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workings.engines import Engine
 from workings.train.events import Event, Progressed, Reason, Started, Stopped
 from workings.train.stops import Stops
+
+if TYPE_CHECKING:
+    from workings.engines import Engine
 
 __all__ = ["Position", "replay", "run_steps"]
 

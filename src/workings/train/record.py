@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workings.engines import Engine
-from workings.explain.backward import UNFOLDED
-from workings.explain.program import Recorded, record_step
 from workings.graph import Program
 from workings.train.loop import Position, replay
+
+if TYPE_CHECKING:
+    from workings.engines import Engine
+    from workings.explain.program import Recorded
 
 __all__ = ["Before", "Leg", "before", "recorded", "spread"]
 
@@ -61,8 +62,11 @@ def spread(last: int, most: int, first: int = 0) -> list[int]:
     return sorted({first + round(i * (last - first) / (most - 1)) for i in range(most)})
 
 
-def recorded(program: Program, found: Before, most: int = UNFOLDED) -> Recorded:
+def recorded(program: Program, found: Before, most: int | None = None) -> Recorded:
     """A step with its derivation and the values of all its nodes; see `record_step`."""
+    from workings.explain.backward import UNFOLDED
+    from workings.explain.program import record_step
+
     names = [node.name or "" for node in program.setting_inputs]
     settings = dict(zip(names, found.settings, strict=True))
-    return record_step(program, found.carry, found.step, settings=settings, most=most)
+    return record_step(program, found.carry, found.step, settings=settings, most=UNFOLDED if most is None else most)

@@ -10,33 +10,28 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from workings import engines
 from workings.errors import ArgumentError
-from workings.explain import Derivation
-from workings.explain.backward import UNFOLDED
 from workings.graph.display import AsHtml
 from workings.train.arguments import nearest
-from workings.train.autopsy import autopsy
-from workings.train.checkpoints import Checkpoints, fingerprint, latest, restore, state_of
 from workings.train.checks import check_count, check_setting
-from workings.train.epochs import Epochs
 from workings.train.events import EpochEnded, Event, Listener, Reason
-from workings.train.history import History
 from workings.train.loop import Position, run_steps
-from workings.train.metrics import Metric, metrics_of
-from workings.train.program import Built
 from workings.train.progress import Progress, shown, wanted
 from workings.train.record import Before, Leg, before, recorded, spread
-from workings.train.saved import file_of, graph_facts, model_facts, predicting
 from workings.train.stops import BOUNDS, Stops, check_bound
-from workings.train.storage import write
 from workings.train.values import learned, named_value
-from workings.write.python import write_python
 
 if TYPE_CHECKING:
     from workings.draw.picture import Direction, Picture
+    from workings.engines import Engine
+    from workings.explain import Derivation
     from workings.explain.page import Page
     from workings.graph import Program
+    from workings.train.checkpoints import Checkpoints
+    from workings.train.epochs import Epochs
+    from workings.train.history import History
+    from workings.train.metrics import Metric
+    from workings.train.program import Built
     from workings.write.written import Written
 
 __all__ = ["Run", "check_steps"]
@@ -63,14 +58,14 @@ class Run(AsHtml):
     def __init__(
         self,
         built: Built,
-        engine: str,
+        engine: Engine,
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
         epochs: Epochs | None = None,
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._built = built
-        self._engine = engines.get(engine)(built.program)
+        self._engine = engine
         self._stops = Stops(built.program)
         self._data = tuple(built.program.data.values())
         self._position = Position(built.program.start(), np.empty(0, built.program.loss.dtype))
@@ -92,8 +87,13 @@ class Run(AsHtml):
 
     @property
     def engine(self) -> str:
-        """The name of the engine."""
+        """The name of the engine that runs it."""
         return self._engine.name
+
+    @property
+    def engine_note(self) -> str:
+        """Why it is not the engine native that runs, where engine="auto" was asked for; empty otherwise."""
+        return self._engine.note
 
     @property
     def parameters(self) -> Any:
@@ -184,6 +184,8 @@ class Run(AsHtml):
         if self._checkpoints is not None and self.reason is not Reason.NON_FINITE:
             self._checkpoints.save(self.steps, *self._state())
         if self.reason is Reason.NON_FINITE:
+            from workings.train.autopsy import autopsy
+
             values = self._setting_values()
             error = autopsy(self.program, self._position.carry, self._data, values, self.steps)
             error.run = self
@@ -271,7 +273,7 @@ class Run(AsHtml):
         return self._task("history").history
 
     def predict(self, x: Any) -> Any:
-        """The predictions of the model for other inputs, one for each row.
+        """The predictions of the model for other inputs, one for each row, by the engine of the run.
 
         Layers are as they are when they are not trained. The rows are computed in blocks of the batch size.
         """
@@ -284,6 +286,8 @@ class Run(AsHtml):
 
         Without `x` and `y` it is about the validation data.
         """
+        from workings.train.metrics import metrics_of
+
         task = self._task("evaluation")
         if x is None and y is None:
             x, y = task.held
@@ -296,12 +300,17 @@ class Run(AsHtml):
 
         Raises `CheckpointError` where it cannot be written; a file that was there is as it was then.
         """
+        from workings.train.saved import file_of
+        from workings.train.storage import write
+
         where = file_of(path)
         write(where, *self._state())
         return where
 
     def restored(self) -> int:
         """Go back to the latest checkpoint, if there is one; how many epochs it had."""
+        from workings.train.checkpoints import latest, restore
+
         found = latest(self._checkpoints.path) if self._checkpoints is not None else None
         if found is None:
             return 0
@@ -325,10 +334,15 @@ class Run(AsHtml):
 
     @cached_property
     def _mark(self) -> str:
+        from workings.train.checkpoints import fingerprint
+
         return fingerprint(self.program)
 
     def _state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Everything that the run needs to go on, and its model, as arrays and facts."""
+        from workings.train.checkpoints import state_of
+        from workings.train.saved import model_facts
+
         task = self._task("model to save")
         arrays, facts = state_of(
             self.program, self._position, self._settings, str(self.reason), self._epochs, self._mark
@@ -340,6 +354,8 @@ class Run(AsHtml):
     @cached_property
     def _predictions(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The graph of the predictions for a block of rows, as arrays and facts."""
+        from workings.train.saved import graph_facts, predicting
+
         task = self._task("predictions")
         block = task.batches.size
         few = self._built.arguments.first(block)["x"]
@@ -350,10 +366,10 @@ class Run(AsHtml):
     def value(self, name: str, /, **data: Any) -> Any:
         """Any named value, with the parameters as they stand, for the data of the training or other data.
 
-        `name` is that of a variable in the loss, of a parameter, or of a derivative as the written program has
-        it (`d_w`, for the data of the training). Data that are left out are those of the training, in batches those
-        of the next step; for other data layers behave as they do when they are not trained. Arrays may
-        have another number of rows than in training, and what the value does not depend on may then be left
+        The engine of the run computes it. `name` is that of a variable in the loss, of a parameter, or of a derivative
+        as the written program has it (`d_w`, for the data of the training). Data that are left out are those of the
+        training, in batches those of the next step; for other data layers behave as they do when they are not trained.
+        Arrays may have another number of rows than in training, and what the value does not depend on may then be left
         out. Where one name was used several times (`h`, `h_2`, `h_3` in the written program) asking for `h`
         gives all of them as a dict.
 
@@ -367,10 +383,13 @@ class Run(AsHtml):
 
         Raises `ArgumentError` for a name there is not, naming the nearest ones, and for data that do not fit.
         """
-        return named_value(self._built, self._position.carry, self._setting_values(), name, data, self.steps)
+        values = self._setting_values()
+        return named_value(self._built, self._position.carry, values, name, data, self.steps, self.engine)
 
     @cached_property
     def _written(self) -> Written:
+        from workings.write.python import write_python
+
         return getattr(self._engine, "written", None) or write_python(self.program)
 
     def source(self, language: str = "python") -> str:
@@ -406,13 +425,15 @@ class Run(AsHtml):
         """
         return self._written.save(path)
 
-    def explain(self, step: int | None = None, *, most: int = UNFOLDED) -> Derivation:
+    def explain(self, step: int | None = None, *, most: int | None = None) -> Derivation:
         """The derivation of one step, with the numbers of that step; of the next one if `step` is left out.
 
         `step` counts from 0; the parameters before it are worked out again by running the steps up to it. Layers are
-        folded, each into one line, so far that at most `most` values have a line: 0 folds all that can be.
+        folded, each into one line, so far that at most `most` values have a line, 40 if it is left out: 0 folds all
+        that can be.
         """
-        check_count("most", most, 0)
+        if most is not None:
+            check_count("most", most, 0)
         at = self.steps if step is None else step
         if isinstance(at, bool) or not isinstance(at, (int, np.integer)) or not self._first <= at <= self.steps:
             before = " (those before it were run before a checkpoint)" if self._first else ""
@@ -499,7 +520,7 @@ class Run(AsHtml):
     def _about(self) -> str:
         """The run in a few words, below the title of its page."""
         count = f"{self.steps:,} step{'' if self.steps == 1 else 's'}"
-        return f"A run of {self.program.step.name}: {count}, engine {self.engine}; {self.reason}."
+        return f"A run of {self.program.step.name}: {count}, engine {self.engine}{self._because()}; {self.reason}."
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentError(
@@ -510,12 +531,15 @@ class Run(AsHtml):
     def __repr__(self) -> str:
         count = f"{self.steps} step{'' if self.steps == 1 else 's'}"
         if not self.steps:
-            return f"<run of {self.program.step.name}: {count}, engine {self.engine}>"
+            return f"<run of {self.program.step.name}: {count}, engine {self.engine}{self._because()}>"
         first, last = float(self._position.losses[0]), float(self._position.losses[-1])
         return (
             f"<run of {self.program.step.name}: {count}, loss {first:.6g} → {last:.6g}, "
-            f"engine {self.engine}; {self.reason}>"
+            f"engine {self.engine}{self._because()}; {self.reason}>"
         )
+
+    def _because(self) -> str:
+        return f" ({self.engine_note})" if self.engine_note else ""
 
 
 def check_steps(steps: Any) -> int:

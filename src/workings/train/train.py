@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from workings.engines import get
 from workings.errors import ArgumentError
 from workings.train.events import Listener
 from workings.train.feed import Batches
@@ -49,7 +50,9 @@ def train(
     optimizer       the update rule; `SGD(0.01)` if left out
     steps           how many steps at most
     engine          "numpy" runs the written program; "reference" goes node by node; both give the same bits.
-                    "native" compiles the program, without batches, and refuses ops that it does not have
+                    "native" compiles the program, without batches, and refuses ops that it does not have. "auto" is
+                    native where that can run it, and numpy otherwise: `run.engine` and `run.engine_note` say which
+                    and why
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
     batch_size      how many rows of the data a step sees, the last one of an epoch seeing what is left; None: all
@@ -135,7 +138,7 @@ def prepare(
         batches=None if batch_size is None else Batches(batch_size, shuffle, seed),
         seed=seed,
     )
-    return Run(built, engine, checked_listeners(listeners), progress)
+    return Run(built, get(engine)(built.program), checked_listeners(listeners), progress)
 
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:

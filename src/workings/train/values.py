@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workings.engines import compile_function
 from workings.errors import ArgumentError
-from workings.graph import Graph, Node, Program, Role, every_value, reachable
+from workings.graph import Graph, Node, Program, Role, reachable
 from workings.graph.layouts import CONTIGUOUS, contiguous
 from workings.trace.trees import flatten, rebuild
 from workings.train.arguments import as_data, as_dtype, nearest
@@ -33,9 +34,18 @@ def learned(built: Built, carry: Sequence[Any]) -> dict[str, Any]:
 
 
 def named_value(
-    built: Built, carry: Sequence[Any], settings: Sequence[Any], name: str, data: Mapping[str, Any], number: int = 0
+    built: Built,
+    carry: Sequence[Any],
+    settings: Sequence[Any],
+    name: str,
+    data: Mapping[str, Any],
+    number: int = 0,
+    engine: str = "numpy",
 ) -> Any:
-    """The value of this name at the step of this number, or a dict of them where several have it; see `Run.value`."""
+    """The value of this name at the step of this number, or a dict of them where several have it; see `Run.value`.
+
+    It is computed with the bits of this engine; of numpy where native lacks an op that is no part of the run.
+    """
     program = built.program.at(number)
     if data:
         forward = _other_data(built, carry, settings, data)
@@ -76,9 +86,9 @@ def named_value(
             "training",
             fix=f"run.value({name!r}, {', '.join(f'{m}=…' for m in [*data, *lacking])})",
         )
-    with np.errstate(all="ignore"):
-        values = every_value(part, [contiguous(value) for value in inputs])
-    results = {title: _own(values[node]) for title, node in found.items()}
+    compute = compile_function(part, "auto" if engine == "native" else "reference")
+    values = compute(*(contiguous(value) for value in inputs))
+    results = {title: _own(value) for title, value in zip(found, values, strict=True)}
     return results if len(results) > 1 else next(iter(results.values()))
 
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workings.engines.native.function import Function, OutsideError
-from workings.engines.reference import ReferenceEngine
 from workings.engines.values import prepared, strong
 from workings.errors import ArgumentError
 from workings.graph import Graph, Program, evaluate
@@ -31,6 +30,7 @@ class NativeEngine:
     """
 
     name: ClassVar[str] = "native"
+    note: str = ""
 
     def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
@@ -68,6 +68,8 @@ class NativeEngine:
             results, reached = self._function(given, found.ctypes.data, first, last)
         except OutsideError:
             # the error is the one that NumPy has for it
+            from workings.engines.reference import ReferenceEngine
+
             ReferenceEngine(self.program).run(carry, data, settings, losses, first, last)
             raise
         if not direct:
@@ -77,18 +79,30 @@ class NativeEngine:
 
 def compile_native(graph: Graph, threads: int | None = None) -> Callable[..., tuple[Any, ...]]:
     """A graph as a function of the machine; `function.sources` are its texts, and `function.source` the loops."""
-    loops = lower_graph(graph, _TARGET)
-    compiled = Function(loops, threads)
+    return _Function(graph, threads)
 
-    def function(*inputs: Any) -> tuple[Any, ...]:
-        values = [contiguous(strong(node, value)) for node, value in zip(graph.inputs, inputs, strict=True)]
-        given = dict(zip(loops.given, prepared(graph.inputs, values), strict=True))
+
+class _Function:
+    def __init__(self, graph: Graph, threads: int | None) -> None:
+        self.graph = graph
+        self.loops = lower_graph(graph, _TARGET)
+        self._function = Function(self.loops, threads)
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        return {"loops": loops_text(self.loops), "llvm": self._function.llvm}
+
+    @property
+    def source(self) -> str:
+        return self.sources["loops"]
+
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]:
+        nodes = self.graph.inputs
+        values = [contiguous(strong(node, value)) for node, value in zip(nodes, inputs, strict=True)]
+        given = dict(zip(self.loops.given, prepared(nodes, values), strict=True))
         try:
-            return compiled(given)[0]
+            return self._function(given)[0]
         except OutsideError:
-            evaluate(graph, values)
+            # the error is the one that NumPy has for it
+            evaluate(self.graph, values)
             raise
-
-    function.source = loops_text(loops)  # type: ignore[attr-defined]
-    function.sources = {"loops": function.source, "llvm": compiled.llvm}  # type: ignore[attr-defined]
-    return function

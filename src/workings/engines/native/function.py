@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import pickle
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from workings.engines.native.jit import Compiled, host
-from workings.engines.native.llvm import shared_out, write_llvm
+from workings.engines.native.jit import Compiled, host_machine
+from workings.engines.native.schedule import shared_out
 from workings.engines.native.threads import run_together, thread_count
 from workings.lower import Buffer, Loops, arena
 
@@ -31,8 +32,9 @@ class Function:
 
     def __init__(self, loops: Loops, threads: int | None = None) -> None:
         self.loops = loops
-        self.machine = host()
-        self._compiled = Compiled(self.llvm)
+        self.machine = host_machine()
+        # pickled, no two loops are the same; nothing ever reads it back
+        self._compiled = Compiled(pickle.dumps(loops, 5), lambda: self.llvm)
         self.threads = thread_count(threads)
         self._shared = shared_out(loops, self.machine)
         self._offsets, self._size = arena(loops)
@@ -42,6 +44,9 @@ class Function:
     @cached_property
     def llvm(self) -> str:
         """The text that is compiled."""
+        # imported where it is needed: not where the code is in the cache
+        from workings.engines.native.llvm import write_llvm
+
         return write_llvm(self.loops, self.machine)
 
     def __call__(

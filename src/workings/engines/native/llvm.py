@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workings.engines.native.instructions import Writer, plain
+from workings.engines.native.jit import ENTRY
 from workings.engines.native.maths import define
 from workings.engines.native.nest import Nest
 from workings.engines.native.schedule import Machine, Schedule, schedule
@@ -18,9 +19,8 @@ from workings.lower.elements import MATHS
 from workings.lower.fuse import size
 from workings.lower.loops import touched
 
-__all__ = ["ENTRY", "shared_out", "write_llvm"]
+__all__ = ["write_llvm"]
 
-ENTRY = "run"
 _SHORT = 100  # the size of a kernel of single numbers that stands in the loop itself
 _INLINED = 8  # approximated functions that become part of one kernel
 
@@ -66,11 +66,6 @@ def write_llvm(loops: Loops, machine: Machine) -> str:
     `rest` a function that lets other threads run.
     """
     return _Module(loops, machine).text()
-
-
-def shared_out(loops: Loops, machine: Machine) -> bool:
-    """Whether any kernel is large enough to be shared out to threads."""
-    return any(schedule(k, machine).split is not None for k in kernels_of(loops.everything))
 
 
 class _Module:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workings.lower import Instruction, Kernel
+from workings.lower import Instruction, Kernel, Loops, kernels_of
 from workings.lower.elements import MATHS
 
-__all__ = ["Machine", "Schedule", "depends", "schedule", "work"]
+__all__ = ["Machine", "Schedule", "depends", "schedule", "shared_out", "work"]
 
 _WORTH = 20_000  # instructions of vectors, from which on a kernel is shared out to threads
 
@@ -77,6 +77,11 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
                 if count >= 8:
                     break
     return Schedule(rows, height, columns, split, unit, turned is not None)
+
+
+def shared_out(loops: Loops, machine: Machine) -> bool:
+    """Whether any kernel is large enough to be shared out to threads."""
+    return any(schedule(k, machine).split is not None for k in kernels_of(loops.everything))
 
 
 def _turned(kernel: Kernel) -> int | None:
