@@ -11,12 +11,13 @@ from workings.lower.lowering import Lowering, loops_over
 from workings.lower.views import View, row_by_row, whole
 from workings.ops.reduce import reduced_axes
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "new_steps", "reduce"]
 
 _FOLDS = {"sum": "sum", "mean": "sum", "prod": "product", "max": "maximum", "min": "minimum", "all": "and", "any": "or"}
 
 
-def _reduce(low: Lowering, node: Node) -> View:
+def reduce(low: Lowering, node: Node) -> View:
+    """The elements put together along some axes, with what computes them if they are needed here alone."""
     (x,) = node.inputs
     reduced = reduced_axes(node)
     kept = tuple(a for a in loops_over(x.shape) if a not in reduced)
@@ -39,7 +40,7 @@ def _reduce(low: Lowering, node: Node) -> View:
     return result
 
 
-_reduce.inlines = True  # type: ignore[attr-defined]
+reduce.inlines = True  # type: ignore[attr-defined]
 
 
 def new_steps(value: Instruction, known: list[Instruction]) -> list[Instruction]:
@@ -49,4 +50,4 @@ def new_steps(value: Instruction, known: list[Instruction]) -> list[Instruction]
     return [*(i for i in value.inputs if i not in known), value]
 
 
-RULES = dict.fromkeys(_FOLDS, _reduce)
+RULES = dict.fromkeys(_FOLDS, reduce)

@@ -104,11 +104,15 @@ class Lowering:
     def _is_inline(self, node: Node) -> bool:
         """Whether a value is computed where it is used, in the same turn: it is used once, and as it is."""
         users = self.graph.users[node]
-        if len(users) != 1 or not self.is_element(node):
+        if len(users) != 1:
             return False
         (user,) = users
-        if user.op.name in self.rules:
-            return getattr(self.rules[user.op.name], "inlines", False)
+        rule = self.rules.get(user.op.name)
+        if not self.is_element(node):
+            takes = getattr(rule, "takes", None)
+            return takes is not None and takes(user, node)
+        if rule is not None:
+            return getattr(rule, "inlines", False)
         return self.is_element(user) and user.shape == node.shape
 
     def is_element(self, node: Node) -> bool:

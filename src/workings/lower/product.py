@@ -8,10 +8,11 @@ import numpy as np
 
 from workings.graph import Node
 from workings.lower.elements import convert, elementwise
-from workings.lower.fold import new_steps
+from workings.lower.fold import new_steps, reduce
 from workings.lower.loops import Access, Fold, Instruction, Kernel, Store
 from workings.lower.lowering import Lowering, loops_over, read
 from workings.lower.views import View, row_by_row, whole
+from workings.ops.reduce import reduced_axes
 
 __all__ = ["RULES", "product"]
 
@@ -19,6 +20,12 @@ __all__ = ["RULES", "product"]
 def _matmul(low: Lowering, node: Node) -> View:
     """A sum of products for each element of the result, over the last axis of the first and the first of the
     second; a vector is a matrix of one row, or of one column."""
+    a, b, shape = _factors(low, node)
+    return product(low, node, a, b, shape, folded=1)
+
+
+def _factors(low: Lowering, node: Node) -> tuple[View, View, tuple[int, ...]]:
+    """Both factors of a matrix product as views over (…, rows, columns, what is summed), and that shape."""
     a, b = (low.views[i] for i in node.inputs)
     if len(a.shape) == 1:
         a = replace(a, shape=(1, *a.shape), strides=(0, *a.strides))
@@ -32,12 +39,39 @@ def _matmul(low: Lowering, node: Node) -> View:
         shape=(*b.shape[:-2], 1, b.shape[-1], b.shape[-2]),
         strides=(*b.strides[:-2], 0, b.strides[-1], b.strides[-2]),
     )
-    return product(low, node, first, second, shape, folded=1)
+    return first, _side_by_side(low, node, second, shape), shape
+
+
+def _sum(low: Lowering, node: Node) -> View:
+    """A sum; over the matrices of a stack of products, as the gradient of a weight is, all in one."""
+    (x,) = node.inputs
+    if x not in low.inlined or x.op.name != "matmul":
+        return reduce(low, node)
+    a, b, shape = _factors(low, x)
+    count = len(shape)
+
+    def turned(v: View) -> View:
+        lengths = (1,) * (count - len(v.shape)) + v.shape
+        strides = (0,) * (count - len(v.shape)) + v.strides
+        order = (count - 3, count - 2, *range(count - 3), count - 1)
+        return replace(v, shape=tuple(lengths[n] for n in order), strides=tuple(strides[n] for n in order))
+
+    return product(low, node, turned(a), turned(b), (*shape[-3:-1], *shape[:-3], shape[-1]), folded=count - 2)
+
+
+def _takes(node: Node, x: Node) -> bool:
+    """Whether a sum is over all the matrices of a product, and of their numbers as they are."""
+    stack = tuple(range(x.ndim - 2))
+    plain = all(i.ndim > 1 for i in x.inputs) and node.dtype == x.dtype and node.dtype.kind == "f"
+    return x.op.name == "matmul" and plain and x.ndim > 2 and sorted(reduced_axes(node)) == list(stack)
+
+
+_sum.inlines = True  # type: ignore[attr-defined]
+_sum.takes = _takes  # type: ignore[attr-defined]
 
 
 def product(low: Lowering, node: Node, a: View, b: View, shape: tuple[int, ...], folded: int) -> View:
     """The sums over the last axes, so many of them, of the products of two views that broadcast to `shape`."""
-    b = _side_by_side(low, node, b, shape)
     axes = loops_over(shape)
     body: list[Instruction] = []
     factors: list[Instruction] = []
@@ -82,4 +116,4 @@ def _outer(low: Lowering, node: Node) -> View:
     return result
 
 
-RULES = {"matmul": _matmul, "outer": _outer}
+RULES = {"matmul": _matmul, "outer": _outer, "sum": _sum}
