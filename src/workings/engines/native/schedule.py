@@ -61,6 +61,9 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
                 rows = None
         if rows is None and in_outer and each == 1:
             columns = max(1, min(4, kernel.extents[lane] // kernel.width))
+    elif kernel.again is not None and kernel.axis is not None:
+        # one step hangs on the one before: several side by side fill the time
+        columns = max(1, min(4, kernel.extents[kernel.axis] // kernel.width))
     split, unit = None, 1
     if work(kernel) >= _WORTH:
         for axis in range(outer):
