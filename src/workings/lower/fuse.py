@@ -145,7 +145,8 @@ def _without_stores(parts: Sequence[Part], kept: set[Buffer]) -> list[Part]:
     needed = set(kept)
     for part in reversed(parts):
         if isinstance(part, Kernel):
-            part = replace(part, stores=tuple(s for s in part.stores if s.access.buffer in needed or s.how != "set"))
+            here = needed | (touched(part)[0] if part.ordered or part.again is not None else set())
+            part = replace(part, stores=tuple(s for s in part.stores if s.access.buffer in here or s.how != "set"))
             if not part.stores:
                 continue
             part = _without_idle(part)
@@ -227,7 +228,7 @@ def lanes(kernel: Kernel) -> Kernel:
     The choice, by what a turn costs then, hangs on shapes alone. Of equals the innermost is taken, an outer one
     before a folded one, since that leaves each sum in its order.
     """
-    widest = max((i.dtype.itemsize for i in kernel.instructions), default=8)
+    widest = max((i.dtype.itemsize for i in _varied(kernel)), default=8)
     width = 64 // max(widest, 4)
     outer = len(kernel.outer)
     best, axis = _cost(kernel, None, width), None
@@ -238,6 +239,15 @@ def lanes(kernel: Kernel) -> Kernel:
         if cost < best:
             best, axis = cost, a
     return kernel if axis is None else replace(kernel, axis=axis, width=width)
+
+
+def _varied(kernel: Kernel) -> list[Instruction]:
+    """The instructions whose values are not the same in all turns; all of them, if there is none."""
+    found: dict[Instruction, None] = {}
+    for i in kernel.instructions:
+        if i.op in ("load", "index", "fold") or any(x in found for x in i.inputs):
+            found[i] = None
+    return list(found or kernel.instructions)
 
 
 def _cost(kernel: Kernel, axis: int | None, width: int) -> float:

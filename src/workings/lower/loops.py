@@ -74,13 +74,14 @@ class Instruction:
     """One number computed in a turn, compared by identity.
 
     op      "load" has an `access`, "constant" a `value`, "fold" is what the fold has put together; "index" is the
-            turn of the loop `value`, and "turn" that of the repeat `value`, counted from outside; "wrapped" is an
-            index as NumPy takes it along an axis of length `value`: one that is negative counts from the end, and
-            one outside is a fault, "within" is one that is known to lie below `value`, and "checked" is the first
-            input, and a fault if the second, a bool, does not hold; "convert" goes to another dtype and "select"
-            takes the second or third input as the first, a bool, says; the others are ops of one dtype by NumPy's
-            names. Of whole numbers "divide" rounds towards 0; it and "fmod" are never given 0, nor the smallest
-            number and −1, and a shift is by fewer places than there are
+            turn of the loop `value`, "turn" that of the repeat `value`, counted from outside, and "times" is how
+            often a turn that is gone through again was gone through before; "wrapped" is an index as NumPy takes it
+            along an axis of length `value`: one that is negative counts from the end, and one outside is a fault;
+            "within" is an index known to be from 0 to below `value`; "checked" is the first input, and a fault if
+            the second, a bool, does not hold; "convert" goes to another dtype and "select" takes the second or third
+            input as the first, a bool, says; the others are ops of one dtype by NumPy's names. Of whole numbers
+            "divide" rounds towards 0; neither it nor "fmod" is ever given 0, or the smallest number and −1, and a
+            shift is by fewer places than there are
     """
 
     op: str

@@ -108,6 +108,8 @@ def _instruction(kernel: Kernel, instruction: Instruction, names: dict[Instructi
         return f"{name} = load {_place(instruction.access, [names[i] for i in instruction.inputs])}"
     if instruction.op in ("index", "turn"):
         return f"{name} = {(_INDICES if instruction.op == 'index' else _TURNS)[instruction.value]}"
+    if instruction.op == "times":
+        return f"{name} = times"
     if instruction.op in ("wrapped", "within"):
         return f"{name} = {names[instruction.inputs[0]]} {instruction.op} {instruction.value}"
     if instruction.op == "constant":

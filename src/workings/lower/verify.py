@@ -123,6 +123,8 @@ def _check_order(label: str, kernel: Kernel, turns: tuple[int, ...]) -> None:
                 raise GraphError(f"{label}: {i.op} takes what is not computed yet")
             if (i.op == "index" and i.value >= loops) or (i.op == "turn" and i.value >= len(turns)):
                 raise GraphError(f"{label}: there is no loop {i.value}")
+            if i.op == "times" and kernel.again is None:
+                raise GraphError(f"{label}: no turn is gone through again, and it is counted how often")
             seen.add(i)
 
     check(kernel.body, len(kernel.extents))

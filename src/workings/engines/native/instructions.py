@@ -135,8 +135,7 @@ class Writer:
         return one if width == 1 else f"<{width} x {one}>"
 
     def number(self, dtype: np.dtype, value: Any, width: int) -> str:
-        one = _literal(dtype, value)
-        return one if width == 1 else f"<{', '.join([f'{plain(dtype)} {one}'] * width)}>"
+        return self.repeated(_literal(dtype, value), dtype, width)
 
     def take(self, pointer: str, dtype: np.dtype, width: int, step: int) -> str:
         """Load one number, or several that lie `step` apart."""
@@ -181,6 +180,8 @@ class Writer:
         """One number in each of so many lanes."""
         if width == 1:
             return value
+        if not value.startswith("%"):
+            return f"<{', '.join([f'{plain(dtype)} {value}'] * width)}>"
         first = self._inserted("poison", value, dtype, width, 0)
         kind = self.kind(dtype, width)
         return self.emit(f"shufflevector {kind} {first}, {kind} poison, <{width} x i32> zeroinitializer")

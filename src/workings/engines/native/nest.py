@@ -122,8 +122,9 @@ class Nest:
             if k.again is None:
                 self._finish(k.body, _Values(self, at, self.lane), copies, None)
             else:
-                again = k.again
-                self.w.while_true(lambda: self._once_more(at, copies, again))
+                again, times = k.again, self.w.slot("i64")
+                self.w.store("i64", "0", times)
+                self.w.while_true(lambda: self._once_more(at, copies, again, times))
             return
         else:
             totals = self._folded(at, copies)
@@ -177,9 +178,11 @@ class Nest:
             values.known[values.key(load, copy)] = value, width
             values.store(store, copy)
 
-    def _once_more(self, at: dict[int, str], copies: Sequence[_Copy], again: Instruction) -> str:
+    def _once_more(self, at: dict[int, str], copies: Sequence[_Copy], again: Instruction, times: str) -> str:
         """A turn, and whether it is to be gone through again: where it is for one of several, all are."""
         values, w, truth = _Values(self, at, self.lane), self.w, np.dtype(bool)
+        values.times = w.emit(f"load i64, ptr {times}")
+        w.store("i64", w.emit(f"add nuw nsw i64 {values.times}, 1"), times)
         self._finish(self.k.body, values, copies, None)
         found = [w.halves("or", truth, copy.width, values.wide(again, copy)) for copy in copies]
         result = found[0]
@@ -253,6 +256,7 @@ class _Values:
         self.w = nest.w
         self.at = at
         self.lane = lane
+        self.times = ""
         self.known: dict[tuple[Instruction, int, int, int], tuple[str, int]] = {}
         self.spread: dict[tuple[str, np.dtype, int], str] = {}
         self.bases: dict[tuple[Any, ...], str] = {}
@@ -289,6 +293,8 @@ class _Values:
             return self._index(i.value, copy, width)
         if i.op == "turn":
             return self.nest.turns[int(i.value)]
+        if i.op == "times":
+            return self.times
         given = [self.of(x, copy) if width == 1 else self.wide(x, copy) for x in i.inputs]
         if i.op == "within":
             return given[0]
