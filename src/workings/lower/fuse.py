@@ -254,15 +254,25 @@ def _cost(kernel: Kernel, axis: int | None, width: int) -> float:
     """What a turn costs, in instructions, with this loop in lanes."""
     outer = len(kernel.outer)
     lone = sum(i.access is None for i in kernel.instructions)
-    accesses = [i.access for i in kernel.body if i.access is not None]
+    loads = [i.access for i in kernel.body if i.access is not None]
+    stores: list[Access] = []
     if axis is None or axis < outer:
-        accesses += [i.access for i in kernel.after if i.access is not None] + kernel.writes()
+        loads += [i.access for i in kernel.after if i.access is not None]
+        stores = kernel.writes()
     if axis is None:
-        return lone + len(accesses)
+        return lone + len(loads) + len(stores)
     vectors = -(-kernel.extents[axis] // width)
     used = kernel.extents[axis] / vectors
-    # numbers that lie apart are taken one by one
-    moved = sum(1.0 if a.strides[axis] in (0, 1) and not any(a.by) else 1.5 * used for a in accesses)
+
+    def moved(access: Access, load: bool) -> float:
+        stride, lone = access.strides[axis], any(access.by)
+        if stride in (0, 1) and not lone:
+            return 1.0
+        # numbers that lie apart are moved one by one, unless those between are few and are loaded with them
+        near = load and not lone and 2 * abs(stride) <= width
+        return min(1.5 * used, 2.0 * abs(stride)) if near else 1.5 * used
+
+    moves = sum(moved(a, True) for a in loads) + sum(moved(a, False) for a in stores)
     ends = 0.0
     if axis >= outer:
         # the lanes are put together at the end
@@ -270,4 +280,4 @@ def _cost(kernel: Kernel, axis: int | None, width: int) -> float:
         for n in kernel.extents[outer:]:
             turns *= n
         ends = 8.0 / max(turns, 1)
-    return (lone + moved) / used + ends
+    return (lone + moves) / used + ends

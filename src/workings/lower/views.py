@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from workings.graph import Node
 from workings.lower.loops import Access, Buffer
 
-__all__ = ["VIEWS", "View", "row_by_row", "view", "whole"]
+__all__ = ["VIEWS", "View", "row_by_row", "turned", "view", "whole"]
 
 VIEWS = frozenset({"transpose", "reshape", "broadcast_to", "expand_dims", "squeeze", "flip", "stop_gradient"})
 
@@ -61,22 +61,27 @@ def whole(buffer: Buffer) -> View:
     return View(buffer, buffer.shape, row_by_row(buffer.shape))
 
 
+def turned(x: View, axes: tuple[int, ...]) -> View:
+    """The axes in another order."""
+    return replace(x, shape=tuple(x.shape[a] for a in axes), strides=tuple(x.strides[a] for a in axes))
+
+
 def view(node: Node, x: View) -> View | None:
     """The value of a node that only looks at `x` in another way; None where the elements have to be moved."""
     name, attributes = node.op.name, node.attributes
     if name == "stop_gradient":
         return x
     if name == "transpose":
-        return replace(x, shape=node.shape, strides=tuple(x.strides[a] for a in attributes["axes"]))
+        return turned(x, attributes["axes"])
     if name == "broadcast_to":
         strides = x.access(tuple(range(node.ndim)), node.shape).strides
         return replace(x, shape=node.shape, strides=strides)
     if name == "flip":
         axis = attributes["axis"]
         axes = (axis,) if isinstance(axis, int) else axis
-        turned = [a in axes and x.shape[a] > 0 for a in range(len(x.shape))]
-        offset = sum(s * (n - 1) for s, n, t in zip(x.strides, x.shape, turned, strict=True) if t)
-        strides = tuple(-s if t else s for s, t in zip(x.strides, turned, strict=True))
+        back = [a in axes and x.shape[a] > 0 for a in range(len(x.shape))]
+        offset = sum(s * (n - 1) for s, n, t in zip(x.strides, x.shape, back, strict=True) if t)
+        strides = tuple(-s if t else s for s, t in zip(x.strides, back, strict=True))
         return replace(x, strides=strides, offset=x.offset + offset)
     # the others keep the order of the elements
     if x.row_by_row:

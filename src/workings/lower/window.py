@@ -18,7 +18,7 @@ from workings.lower.elements import convert
 from workings.lower.fold import new_steps
 from workings.lower.loops import Fold, Instruction, Kernel, Store
 from workings.lower.lowering import Lowering, loops_over, read
-from workings.lower.views import View, whole
+from workings.lower.views import View, turned, whole
 from workings.ops.window import Axis, sliding
 
 __all__ = ["RULES"]
@@ -213,23 +213,19 @@ def _conv_kernel(low: Lowering, node: Node) -> View:
         second = _Part(places, _images(places, "o", lengths["o"]))
         _dots(low, node.dtype, lengths, folded, first, second, _Part(kernels, _kernels(kernels, lengths["o"])))
         return kernels
-    places = low.compact(y, _turned(places, (0, 2, 3, 1)))
-    second = _Part(places, _images(_turned(places, (0, 3, 1, 2)), "o", lengths["o"]))
+    places = low.compact(y, turned(places, (0, 2, 3, 1)))
+    second = _Part(places, _images(turned(places, (0, 3, 1, 2)), "o", lengths["o"]))
     sums = whole(low.buffer(node, (*node.shape[1:], channels)))
     low.fill(sums, 0)
     # of the loops that meet the same part of y, the longest is gone through together with the lanes
     order = sorted("klc", key=lambda name: lengths[name])
     outer = {"n": n, "g": groups} | {name: lengths[name] for name in (*order, "o")}
-    target = _Part(sums, _kernels(_turned(sums, (3, 0, 1, 2)), lengths["o"]))
+    target = _Part(sums, _kernels(turned(sums, (3, 0, 1, 2)), lengths["o"]))
     del folded["n"]
     _dots(low, node.dtype, outer, folded, first, second, target, added="n")
     rest = int(np.prod(node.shape[1:]))
     low.copy(View(sums.buffer, (channels, rest), (1, channels)), View(kernels.buffer, (channels, rest), (rest, 1)))
     return kernels
-
-
-def _turned(x: View, axes: tuple[int, ...]) -> View:
-    return replace(x, shape=tuple(x.shape[a] for a in axes), strides=tuple(x.strides[a] for a in axes))
 
 
 RULES = {"conv2d": _conv, "conv_transpose2d": _conv_transpose, "conv_kernel2d": _conv_kernel}

@@ -146,12 +146,34 @@ class Writer:
         if step == 1:
             many = self.kind(dtype, width, memory=True)
             return self._truth(self.emit(f"load {many}, ptr {pointer}, align {size}"), dtype, width)
+        if 2 * abs(step) <= width:
+            return self._taken_apart(pointer, dtype, width, step)
         result = "poison"
         for n in range(width):
             place = self.emit(f"getelementptr inbounds {one}, ptr {pointer}, i64 {n * step}")
             value = self._truth(self.emit(f"load {one}, ptr {place}, align {size}"), dtype, 1)
             result = self._inserted(result, value, dtype, width, n)
         return result
+
+    def _taken_apart(self, pointer: str, dtype: np.dtype, width: int, step: int) -> str:
+        """Numbers that lie a few places apart, out of all from the first to the last of them."""
+        one, kind = plain(dtype, memory=True), self.kind(dtype, width, memory=True)
+        places = [n * step for n in range(width)]
+        lowest, last = min(places), max(places)
+        result, held = "poison", [False] * width
+        for start in range(lowest, last + 1, width):
+            # the last piece ends with the last number
+            first = min(start, last + 1 - width)
+            there = [start <= place < start + width for place in places]
+            piece = f"getelementptr inbounds {one}, ptr {pointer}, i64 {first}"
+            part = self.emit(f"load {kind}, ptr {self.emit(piece)}, align {dtype.itemsize}")
+            picks = [width + p - first if t else n for n, (p, t) in enumerate(zip(places, there, strict=True))]
+            mask = ", ".join(
+                f"i32 {pick}" if t or h else "i32 poison" for pick, t, h in zip(picks, there, held, strict=True)
+            )
+            result = self.emit(f"shufflevector {kind} {result}, {kind} {part}, <{width} x i32> <{mask}>")
+            held = [a or b for a, b in zip(held, there, strict=True)]
+        return self._truth(result, dtype, width)
 
     def put(self, pointer: str, dtype: np.dtype, width: int, step: int, value: str) -> None:
         """Store one number, or several `step` apart."""

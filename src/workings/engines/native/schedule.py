@@ -64,15 +64,12 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
                 rows = None
         if rows is None and in_outer and each == 1:
             columns = max(1, min(4, kernel.extents[lane] // kernel.width))
-<<<<<<< HEAD
     turned = _turned(kernel)
     if turned is not None:
         rows, height = turned, min(kernel.width, kernel.extents[turned])
-=======
     elif kernel.again is not None and kernel.axis is not None:
         # one step hangs on the one before: several side by side fill the time
         columns = max(1, min(4, kernel.extents[kernel.axis] // kernel.width))
->>>>>>> gather
     split, unit = None, 1
     if work(kernel) >= _WORTH:
         for axis in range(outer):
