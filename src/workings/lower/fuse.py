@@ -57,7 +57,7 @@ def _partner(before: Sequence[Part], kernel: Kernel) -> int | None:
             places = {s.access.buffer: s.access for s in other.stores}
             single = {s.access.buffer for s in other.stores if s.how != "set"}
             # elements that have nothing to do with one another would only crowd the registers
-            near = not kernel.extents or not read.isdisjoint(others_read | others_written)
+            near = not kernel.extents or any(b.shape != () for b in read & (others_read | others_written))
             near = near and not _one_by_one(other, kernel) and size(other) + own <= MOST
             matching = all(a == places.get(a.buffer, a) for a in reads)
             if near and matching and single.isdisjoint(read) and written.isdisjoint(others_read | others_written):
