@@ -1,0 +1,111 @@
+"""What a step of training takes, against PyTorch, JAX and C written by hand.
+
+    python -m bench.peers                          measures everything and writes docs/benchmarks.md and .json
+    python -m bench.peers --only moons digits-sgd  measures some of it, and prints that alone
+    python -m bench.peers --only mnist --mnist FOLDER --json mnist.json
+    python -m bench.peers --torch-python /path/with/torch/bin/python --jax-python /path/with/jax/bin/python
+
+A competitor that cannot run something says so in its line, and the others go on. It ends with 0 whatever the figures
+are: the page says which bars are met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.peers.machine import machine, versions
+from bench.peers.measure import ROOT, Options, measure
+from bench.peers.report import document, section, verdict
+from bench.peers.workloads import WORKLOADS, Sources
+
+JSON, MARKDOWN = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=list(WORKLOADS), metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}"
+    )
+    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds of each workload (5)")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    parser.add_argument(
+        "--threads", type=positive, default=min(2, cores), metavar="N", help="threads of each competitor (2)"
+    )
+    parser.add_argument("--json", type=Path, metavar="F", help="where figures go (docs/benchmarks.json; --only: nowhere)")
+    parser.add_argument("--out", type=Path, metavar="F", help="where the page goes (docs/benchmarks.md; --only: nowhere)")
+    parser.add_argument("--torch-python", default=sys.executable, metavar="F", help="a Python that has PyTorch")
+    parser.add_argument("--jax-python", default=sys.executable, metavar="F", help="a Python that has JAX")
+    parser.add_argument("--mnist", type=Path, metavar="FOLDER", help="the files of MNIST; made here if left out")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="the text that is learned; made here if left out")
+    return parser.parse_args(arguments)
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    chosen = parsed(arguments)
+    json_file, page = chosen.json, chosen.out
+    if chosen.only is None:
+        json_file, page = json_file or JSON, page or MARKDOWN
+    sources = Sources(chosen.mnist, chosen.text)
+    names = chosen.only or list(WORKLOADS)
+    facts = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": machine(),
+        "versions": versions(chosen.torch_python, chosen.jax_python),
+        "threads": chosen.threads,
+        "rounds": chosen.rounds,
+        "data": told(sources),
+    }
+    rows = []
+    for number, name in enumerate(names, 1):
+        tell = progress(f"[{number}/{len(names)}] {name}")
+        options = Options(
+            chosen.rounds, chosen.threads, chosen.torch_python, chosen.jax_python, sources=sources, tell=tell
+        )
+        rows.append(measure(name, WORKLOADS[name], options))
+        tell("")
+        print(section(rows[-1]), end="\n\n", flush=True)
+    if json_file is not None:
+        found = [{**asdict(row), "bars": [verdict(row, b)._asdict() for b in WORKLOADS[row.name].bars]} for row in rows]
+        json_file.write_text(json.dumps({**facts, "workloads": found}, indent=2) + "\n", encoding="utf-8")
+    if page is not None:
+        page.write_text(document(rows, facts), encoding="utf-8")
+    for file in filter(None, (json_file, page)):
+        print(f"written: {file}")
+
+
+def told(sources: Sources) -> str:
+    """What was trained on, in words."""
+    images = "made here, of MNIST's sizes" if sources.mnist is None else "MNIST's"
+    text = "made here" if sources.text is None else sources.text.name
+    return f"images {images}; text {text}; digits are scikit-learn's"
+
+
+def progress(title: str):
+    """A function that says what is going on, in one line of a terminal that is written over; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return lambda line: None
+
+    def tell(line: str) -> None:
+        print(f"\r\033[K{title}: {line}" if line else "\r\033[K", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""C, compiled where there is a compiler."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from bench.peers.task import Refusal
+
+__all__ = ["LOOSE", "STRICT", "library"]
+
+STRICT = ("-O3", "-march=native", "-ffp-contract=off")
+LOOSE = ("-O3", "-march=native", "-ffast-math")
+SOURCES = Path(__file__).parent / "c"
+
+
+def library(name: str, options: tuple[str, ...]) -> ctypes.CDLL:
+    """The functions of a file of C. Raises `Refusal` where there is no gcc."""
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        raise Refusal("there is no gcc")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{name}.so"
+        source = SOURCES / f"{name}.c"
+        command = [compiler, *options, "-shared", "-fPIC", "-pthread", "-o", str(file), str(source), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise Refusal(f"gcc does not compile {source.name}: {done.stderr.strip()}")
+        return ctypes.CDLL(str(file))  # stays in memory when the file is gone
