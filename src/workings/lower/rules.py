@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, pool, product, window
+from workings.lower import fold, join, order, pool, product, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
 
-RULES: Mapping[str, Rule] = {**fold.RULES, **product.RULES, **window.RULES, **pool.RULES}
+RULES: Mapping[str, Rule] = {
+    **fold.RULES,
+    **join.RULES,
+    **order.RULES,
+    **pool.RULES,
+    **product.RULES,
+    **window.RULES,
+}
