@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch

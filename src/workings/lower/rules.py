@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, gather, pool, product, random, turns, window
+from workings.lower import fold, gather, join, order, pool, product, random, turns, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
@@ -12,6 +12,8 @@ __all__ = ["RULES"]
 RULES: Mapping[str, Rule] = {
     **fold.RULES,
     **gather.RULES,
+    **join.RULES,
+    **order.RULES,
     **pool.RULES,
     **product.RULES,
     **random.RULES,
