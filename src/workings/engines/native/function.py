@@ -14,7 +14,7 @@ from workings.engines.native.llvm import shared_out, write_llvm
 from workings.engines.native.threads import run_together, thread_count
 from workings.lower import Buffer, Loops, arena
 
-__all__ = ["Function", "OutsideError"]
+__all__ = ["BoundsError", "Function", "OutsideError"]
 
 _LINE = 64
 
@@ -23,14 +23,19 @@ class OutsideError(Exception):
     """An index lay outside of its axis: what was computed is of no use."""
 
 
+class BoundsError(Exception):
+    """An access left its buffer: the writer or the loops are wrong."""
+
+
 class Function:
-    """Compiled loops.
+    """Compiled loops. If `checked`, an access that would leave its buffer raises `BoundsError` in the end.
 
     Calling it runs them: it takes the values of the inputs, and returns those of the results with the step reached.
     """
 
-    def __init__(self, loops: Loops, threads: int | None = None) -> None:
+    def __init__(self, loops: Loops, threads: int | None = None, *, checked: bool = False) -> None:
         self.loops = loops
+        self.checked = checked
         self.machine = host()
         self._compiled = Compiled(self.llvm)
         self.threads = thread_count(threads)
@@ -42,7 +47,7 @@ class Function:
     @cached_property
     def llvm(self) -> str:
         """The text that is compiled."""
-        return write_llvm(self.loops, self.machine)
+        return write_llvm(self.loops, self.machine, checked=self.checked)
 
     def __call__(
         self, given: Mapping[Buffer, Any], losses: int = 0, first: int = 0, last: int = 0
@@ -53,7 +58,7 @@ class Function:
         start = -(-memory.ctypes.data // _LINE) * _LINE
         arrays: dict[Buffer, np.ndarray] = {}
         fault = np.zeros((), np.int64)
-        addresses = (ctypes.c_void_p * (len(loops.buffers) + 1))()
+        addresses = (ctypes.c_void_p * (len(loops.buffers) + 2))()
         for k, buffer in enumerate(loops.buffers):
             if buffer in self._offsets:
                 addresses[k] = start + self._offsets[buffer]
@@ -68,13 +73,18 @@ class Function:
                 array = np.empty(buffer.shape, buffer.dtype)
             arrays[buffer] = array
             addresses[k] = array.ctypes.data
+        counts = np.zeros(len(loops.buffers), np.int64)
         addresses[len(loops.buffers)] = fault.ctypes.data
+        addresses[len(loops.buffers) + 1] = counts.ctypes.data
 
         def run(thread: int, threads: int, meeting: int, rest: int) -> int:
             return self._compiled(addresses, losses, first, last, thread, threads, meeting, rest)
 
         reached = run_together(run, self.threads if self._shared else 1)
         self._spare.append(memory)
+        if counts.any():
+            left = (f"{b.name} {n} times" for b, n in zip(loops.buffers, counts.tolist(), strict=True) if n)
+            raise BoundsError(f"accesses leave their buffers: {', '.join(left)}")
         if fault[()]:
             raise OutsideError
         return tuple(_value(arrays[b]) for b in loops.results), reached
