@@ -11,6 +11,7 @@ import numpy as np
 
 from workings.engines.native.jit import Compiled, host
 from workings.engines.native.llvm import shared_out, write_llvm
+from workings.engines.native.schedule import Machine
 from workings.engines.native.threads import run_together, thread_count
 from workings.lower import Buffer, Loops, arena
 
@@ -28,15 +29,19 @@ class BoundsError(Exception):
 
 
 class Function:
-    """Compiled loops. If `checked`, an access that would leave its buffer raises `BoundsError` in the end.
+    """Compiled loops, planned for the registers of this machine, or of another `machine`: that changes no bit.
+
+    If `checked`, an access that would leave its buffer is not made, and raises `BoundsError` in the end.
 
     Calling it runs them: it takes the values of the inputs, and returns those of the results with the step reached.
     """
 
-    def __init__(self, loops: Loops, threads: int | None = None, *, checked: bool = False) -> None:
+    def __init__(
+        self, loops: Loops, threads: int | None = None, *, machine: Machine | None = None, checked: bool = False
+    ) -> None:
         self.loops = loops
         self.checked = checked
-        self.machine = host()
+        self.machine = machine or host()
         self._compiled = Compiled(self.llvm)
         self.threads = thread_count(threads)
         self._shared = shared_out(loops, self.machine)
