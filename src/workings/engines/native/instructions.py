@@ -385,7 +385,7 @@ class Writer:
 
     # ── folds ───────────────────────────────────────────────────────────────────────────────────────────────
     def accumulator(self, how: str, dtype: np.dtype, width: int, empty: bool) -> str:
-        """A slot that holds what changes nothing; a sum of nothing is 0, and −0 is what changes no sum."""
+        """A slot that holds what changes nothing; a sum starts at 0, so that one of −0 is 0, as NumPy's is."""
         kind = self.kind(dtype, width)
         slot = self.slot(kind)
         self.store(kind, self.number(dtype, _neutral(how, dtype, empty), width), slot)
@@ -456,7 +456,7 @@ def _neutral(how: str, dtype: np.dtype, empty: bool) -> Any:
     if how in ("and", "or"):
         return how == "and"
     if how in ("sum", "dot"):
-        return -0.0 if how == "sum" and dtype.kind == "f" and not empty else 0
+        return 0
     if how == "product":
         return 1
     if dtype.kind == "f":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workings.engines.native.bounds import WITHIN, with_bounds
 from workings.engines.native.instructions import Writer, plain
 from workings.engines.native.jit import ENTRY
 from workings.engines.native.maths import define
@@ -57,20 +58,22 @@ out:
 }"""
 
 
-def write_llvm(loops: Loops, machine: Machine) -> str:
+def write_llvm(loops: Loops, machine: Machine, *, checked: bool = False) -> str:
     """A module with `run(pointers, losses, first, last, thread, threads, meeting, rest)`, which returns the step
     that was reached.
 
     `pointers` has the address of each buffer of `loops.buffers`, in order, and then that of a flag that is set
     where an index lies outside. `meeting` is memory in which threads wait for one another, 256 bytes of zeros, and
-    `rest` a function that lets other threads run.
+    `rest` a function that lets other threads run. If `checked`, an access that would leave its buffer is not made,
+    but counted: after the flag `pointers` has the address of an int64 for each buffer.
     """
-    return _Module(loops, machine).text()
+    return _Module(loops, machine, checked).text()
 
 
 class _Module:
-    def __init__(self, loops: Loops, machine: Machine) -> None:
+    def __init__(self, loops: Loops, machine: Machine, checked: bool) -> None:
         self.loops = loops
+        self.checked = checked
         self.machine = machine
         self.plans: dict[Kernel, Schedule] = {}
         for kernel in kernels_of(loops.everything):
@@ -88,6 +91,10 @@ class _Module:
             w.line(f"%b{k} = load ptr, ptr %p{k}")
         w.line(f"%pf = getelementptr ptr, ptr %pointers, i64 {len(loops.buffers)}")
         w.line("%fault = load ptr, ptr %pf")
+        if self.checked:
+            w.line(f"%pc = getelementptr ptr, ptr %pointers, i64 {len(loops.buffers) + 1}")
+            w.line("%counts = load ptr, ptr %pc")
+            w.line("store ptr %counts, ptr @counts")
         self._body()
         names = ("ptr %pointers", "ptr noalias %losses", "i64 %first", "i64 %last")
         names += ("i64 %thread", "i64 %threads", "ptr %meeting", "ptr %rest")
@@ -95,9 +102,29 @@ class _Module:
         functions = [f"{text.replace('@kernel(', f'{name}(', 1)}" for text, name in self.functions.items()]
         declared = sorted(w.declared.values())
         meet = [_MEET] if self.threads else []
+        meet += [WITHIN] if self.checked else []
         return "\n".join(
-            [f"; {loops.name}", *declared, *meet, "", *functions, head, "entry:", *w.entry, *w.lines, "}", ""]
+            [
+                f"; {loops.name}",
+                *declared,
+                *meet,
+                "",
+                *functions,
+                head,
+                "entry:",
+                *w.entry,
+                *self._within(w.lines, self.pointers),
+                "}",
+                "",
+            ]
         )
+
+    def _within(self, lines: list[str], names: dict[Buffer, str]) -> list[str]:
+        """The lines of a function, in which buffers have these names, with their bounds if they are to be checked."""
+        if not self.checked:
+            return lines
+        numbers = {b: k for k, b in enumerate(self.loops.buffers)}
+        return with_bounds(lines, {name: (b, numbers[b]) for b, name in names.items()})
 
     def _body(self) -> None:
         w, loops = self.w, self.loops
@@ -243,7 +270,7 @@ class _Module:
             return
         if 0 in part.outer:
             return
-        if not part.extents and not turns and size(part) <= _SHORT:
+        if not part.extents and size(part) <= _SHORT:
             Nest(part, self.w, self.pointers, self.plans[part], turns, "%fault").write()
         else:
             self._call(part, turns)
@@ -262,7 +289,7 @@ class _Module:
         parameters = [f"ptr noalias %a{k}" for k in range(len(buffers))] + [f"i64 {n}" for n in numbers]
         parameters += ["ptr noalias %fault"] * faults + ["i64 %low", "i64 %high"] * (span is not None)
         lines = [f"define internal void @kernel({', '.join(parameters)}) noinline {{", "entry:"]
-        text = "\n".join([*lines, *inner.entry, *inner.lines, "  ret void", "}", ""])
+        text = "\n".join([*lines, *inner.entry, *self._within(inner.lines, names), "  ret void", "}", ""])
         name = self.functions.setdefault(text, f"@kernel{len(self.functions)}")
         given = [f"ptr {self.pointers[b]}" for b in buffers] + [f"i64 {t}" for t in turns]
         given += ["ptr %fault"] * faults

@@ -1,0 +1,79 @@
+"""One random case run by the engine native in several ways, and held against the reference."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tests.fuzz.graphs import Sample
+from tests.fuzz.near import Found, compare
+from tests.ops.checks import same_bits
+from workings.engines.native import schedule
+from workings.engines.native.function import BoundsError, Function
+from workings.engines.native.schedule import Machine
+from workings.engines.values import prepared, strong
+from workings.graph import Graph, verify
+from workings.graph.layouts import contiguous
+from workings.lower import lower_graph
+
+__all__ = ["MACHINES", "check_graph", "shared_from", "smallest"]
+
+MACHINES = (Machine(64, 32), Machine(32, 16), Machine(16, 16), Machine(16, 32))
+
+
+@contextmanager
+def shared_from(work: float) -> Iterator[None]:
+    """Threads share kernels that are worth so much less than they usually are."""
+    before = schedule._WORTH
+    schedule._WORTH = work  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        schedule._WORTH = before  # type: ignore[misc]
+
+
+def check_graph(sample: Sample, seed: int, threads: int) -> Found:
+    """Compile and run the graph; what is wrong is an access outside, other bits on a way that should change none, or
+    a value too far from the reference."""
+    rng = random.Random(seed)
+    graph = verify(sample.graph)
+    loops = lower_graph(graph)
+    machine = rng.choice(MACHINES)
+    with shared_from(rng.choice([1, 1, 50, 1000])):
+        compiled = Function(loops, threads)
+        checked = Function(loops, threads, machine=machine, checked=True)
+    values = [contiguous(strong(node, v)) for node, v in zip(graph.inputs, sample.values, strict=True)]
+    given = dict(zip(loops.given, prepared(graph.inputs, values), strict=True))
+    found = compiled(given)[0]
+    compiled.threads = 1
+    if not _same(found, compiled(given)[0]):
+        return _wrong(f"1 and {threads} threads give other bits")
+    try:
+        again = checked(given)[0]
+    except BoundsError as error:
+        return _wrong(str(error))
+    if not _same(found, again):
+        return _wrong(f"planned for {machine} it gives other bits")
+    return compare(graph, values, found)
+
+
+def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    return all(same_bits(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _wrong(what: str) -> Found:
+    return Found(0, 0, 0, what)
+
+
+def smallest(sample: Sample, seed: int, threads: int) -> Sample:
+    """The part of a graph up to the first value that is wrong by itself; all of it where there is none."""
+    graph = sample.graph
+    for node in graph.nodes:
+        if node.is_input or node.is_constant or node.op.results is not None:
+            continue
+        part = Sample(Graph(graph.inputs, [node], name=graph.name), sample.values)
+        if check_graph(part, seed, threads).wrong is not None:
+            return part
+    return sample
