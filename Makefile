@@ -35,10 +35,10 @@ test-slow: $(STAMPS)/npm  ## run the tests that take long
 oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
 	$(PYTEST) -m oracle
 
-bench: $(STAMPS)/test  ## set up, then measure how deriving grows, and pictures and pages
+bench: $(STAMPS)/test $(STAMPS)/oracles  ## install PyTorch and JAX (large), then measure against them; deriving and pages too
 	$(BIN)/python bench/scale.py
 	$(BIN)/python bench/page.py
-	$(BIN)/python bench/native.py
+	$(BIN)/python -m bench.peers
 
 results: $(STAMPS)/test  ## train nets on real data and write docs/results.md; WORKINGS_DATA=FOLDER has the data
 	$(BIN)/python -m bench.results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -12,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,15 +138,20 @@ class Process:
 
     def __init__(self, competitor: str, folder: str, options: Options) -> None:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        self._process = subprocess.Popen(
-            command(competitor, folder, options),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env=environment(options.threads, WORKINGS_CACHE=""),
-            cwd=ROOT,
-        )
+        line = command(competitor, folder, options)
+        try:
+            self._process = subprocess.Popen(
+                line,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env=environment(options.threads, WORKINGS_CACHE=""),
+                cwd=ROOT,
+            )
+        except OSError as error:
+            self._errors.close()
+            raise Broken(f"{line[0]} does not start: {error.strerror}") from None
 
     def answer(self) -> dict[str, Any]:
         """The next answer. Raises `Broken` with the reason if there is none."""
@@ -186,7 +191,7 @@ class Process:
         return f"exit status {code}" + (f", {said[-1]}" if said else "")
 
 
-@contextmanager
+@contextlib.contextmanager
 def processes() -> Iterator[dict[str, Process]]:
     """Processes by competitor, that end with the block."""
     alive: dict[str, Process] = {}
@@ -248,7 +253,9 @@ def _first(process: Process, cell: Cell, workload: Workload, options: Options) -
 
 def _give_up(alive: dict[str, Process], cell: Cell, reason: Broken) -> None:
     cell.refused, cell.compiling, cell.loss = str(reason), None, None
-    alive.pop(cell.competitor).close()
+    process = alive.pop(cell.competitor, None)
+    if process is not None:
+        process.close()
 
 
 # ── whole processes ─────────────────────────────────────────────────────────────────────────────────────────
@@ -260,7 +267,8 @@ def wholes(workload: Workload, folder: str, options: Options) -> list[Cell]:
     with tempfile.TemporaryDirectory() as cache:
         if WARM in cells:
             options.tell(f"{WARM}: filling the cache")
-            _whole(WARM, folder, cache, options, workload.kind)
+            with contextlib.suppress(Broken):  # the rounds will say why
+                _whole(WARM, folder, cache, options, workload.kind)
         for number in range(options.rounds):
             for competitor, cell in cells.items():
                 if cell.refused is not None:
@@ -288,6 +296,8 @@ def _whole(competitor: str, folder: str, cache: str, options: Options, kind: str
         done = subprocess.run(line, capture_output=True, text=True, env=settings, cwd=ROOT, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise Broken(f"no answer in {PATIENCE} s") from None
+    except OSError as error:
+        raise Broken(f"{line[0]} does not start: {error.strerror}") from None
     seconds = time.perf_counter() - begin
     if competitor == NUMPY and done.returncode == 0:
         return seconds, None

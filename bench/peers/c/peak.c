@@ -7,6 +7,9 @@
 #define LANES 16
 #define CHAINS 12 /* products that do not wait for each other: latency times width of the units */
 
+#define TURNS 4000000L
+#define TRIALS 15
+
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 
 static double now(void) {
@@ -56,10 +59,10 @@ static double together(void *(*what)(void *), Work *work, int threads) {
 double peak(int threads) {
     Work work[threads];
     double best = 0;
-    for (int trial = 0; trial < 7; trial++) {
-        for (int t = 0; t < threads; t++) work[t] = (Work){0, 20000000, 0, 0};
+    for (int trial = 0; trial < TRIALS; trial++) {
+        for (int t = 0; t < threads; t++) work[t] = (Work){0, TURNS, 0, 0};
         double seconds = together(multiply, work, threads);
-        double rate = 2.0 * LANES * CHAINS * 20000000.0 * threads / seconds;
+        double rate = 2.0 * LANES * CHAINS * (double)TURNS * threads / seconds;
         if (rate > best) best = rate;
     }
     return best;
@@ -69,13 +72,13 @@ double peak(int threads) {
 double bandwidth(int threads, long bytes) {
     Work work[threads];
     double best = 0;
-    long count = bytes / (long)sizeof(float) / threads, turns = 1 + 400000000 / (bytes + 1);
+    long count = bytes / (long)sizeof(float) / threads, turns = 1 + 50000000 / (bytes + 1);
     for (int t = 0; t < threads; t++) {
         work[t].memory = aligned_alloc(64, (count * sizeof(float) + 127) / 64 * 64);
         for (long i = 0; i < count; i++) work[t].memory[i] = 1;
         work[t].count = count, work[t].turns = turns;
     }
-    for (int trial = 0; trial < 7; trial++) {
+    for (int trial = 0; trial < TRIALS; trial++) {
         double seconds = together(move, work, threads);
         double rate = 2.0 * count * sizeof(float) * threads * turns / seconds;
         if (rate > best) best = rate;

@@ -107,8 +107,10 @@ def parameters(task: Task) -> Parameters:
         turned = value.T if value.ndim == 2 and name not in kept else value
         if task.net == "moons" and name in ("w3", "b3"):  # one output, where workings has none for the axis
             turned = turned.reshape((1, -1) if name == "w3" else 1)
-        # ascontiguousarray would give a number an axis
-        result[name] = torch.tensor(turned.copy(order="C")).requires_grad_()
+        tensor = torch.tensor(turned.copy(order="C"))  # ascontiguousarray would give a number an axis
+        if tensor.ndim == 4:  # of a convolution: channels last are faster
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+        result[name] = tensor.requires_grad_()
     return result
 
 
