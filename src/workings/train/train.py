@@ -50,9 +50,8 @@ def train(
     optimizer       the update rule; `SGD(0.01)` if left out
     steps           how many steps at most
     engine          "numpy" runs the written program; "reference" goes node by node; both give the same bits.
-                    "native" compiles the program, without batches, and refuses ops that it does not have. "auto" is
-                    native where that can run it, and numpy otherwise: `run.engine` and `run.engine_note` say which
-                    and why
+                    "native" compiles the program, and refuses ops that it does not have. "auto" is native where that
+                    can run it, and numpy otherwise: `run.engine` and `run.engine_note` say which and why
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
     batch_size      how many rows of the data a step sees, the last one of an epoch seeing what is left; None: all
