@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, join, order, pool, product, window
+from workings.lower import einsum, fold, join, order, pool, product, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
 
 RULES: Mapping[str, Rule] = {
+    **einsum.RULES,
     **fold.RULES,
     **join.RULES,
     **order.RULES,
