@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workings.lower import fold, gather, join, order, pool, product, random, turns, window
+from workings.lower import einsum, fold, gather, join, order, pool, product, random, turns, window
 from workings.lower.lowering import Rule
 
 __all__ = ["RULES"]
 
 RULES: Mapping[str, Rule] = {
+    **einsum.RULES,
     **fold.RULES,
     **gather.RULES,
     **join.RULES,

@@ -6,7 +6,7 @@ around; from there on a window is strides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from math import gcd
 from typing import NamedTuple
@@ -14,63 +14,17 @@ from typing import NamedTuple
 import numpy as np
 
 from workings.graph import Node
-from workings.lower.elements import convert
-from workings.lower.fold import new_steps
-from workings.lower.loops import Fold, Instruction, Kernel, Store
-from workings.lower.lowering import Lowering, loops_over, read
+from workings.lower.contract import Part, contract
+from workings.lower.lowering import Lowering
 from workings.lower.views import View, turned, whole
 from workings.ops.window import Axis, sliding
 
 __all__ = ["RULES"]
 
-# The loops: n images, g groups, o and c channels within a group (of y and of x), i and j the place down and across,
-# k and l the place in a window.
-Strides = Mapping[str, int]
+# the loops: n images, g groups, o and c channels within a group (of y and of x), i and j the place down and across,
+# k and l the place in a window
 
 _MANY = 32  # bytes of channels, from which on they go in lanes
-
-
-class _Part(NamedTuple):
-    """A factor or a result: where its first element lies, and the stride for each loop along which it moves on."""
-
-    x: View
-    strides: Strides
-    offset: int = 0
-
-    def along(self, loops: Mapping[str, int]) -> View:
-        strides = tuple(self.strides.get(name, 0) for name in loops)
-        return replace(self.x, shape=tuple(loops.values()), strides=strides, offset=self.x.offset + self.offset)
-
-
-def _dots(
-    low: Lowering,
-    dtype: np.dtype,
-    outer: Mapping[str, int],
-    folded: Mapping[str, int],
-    a: _Part,
-    b: _Part,
-    y: _Part,
-    added: str = "",
-) -> None:
-    """A kernel for the sums of products of two factors; with the name of an outer loop, its sums are added to what
-    is there one after the other."""
-    loops = {**outer, **folded}
-    shape = tuple(loops.values())
-    axes = loops_over(shape)
-    kept = tuple(a for a in axes if a < len(outer))
-    body: list[Instruction] = []
-    inputs: list[Instruction] = []
-    for part in (a, b):
-        load = read(part.along(loops), axes, shape)
-        factor = convert(load, dtype)
-        body += [load, *new_steps(factor, [load])]
-        inputs.append(factor)
-    value = Instruction("fold", dtype)
-    store = Store(y.along(outer).access(kept, shape[: len(outer)]), value, how="add" if added else "set")
-    ordered = tuple(n for n, a in enumerate(axes) if list(loops)[a] == added)
-    extents = tuple(shape[a] for a in axes)
-    fold = Fold("dot", dtype, tuple(inputs))
-    low.parts.append(Kernel(extents, len(axes) - len(kept), tuple(body), fold, (value,), (store,), ordered=ordered))
 
 
 def _bordered(low: Lowering, node: Node, borders: tuple[tuple[int, int], tuple[int, int]]) -> View:
@@ -102,9 +56,9 @@ def _conv(low: Lowering, node: Node) -> View:
     kernels, y = low.views[kernel], whole(low.buffer(node))
     outer = {"n": n, "g": groups, "o": channels // groups, "i": places[0], "j": places[1]}
     folded = {"c": kernel.shape[1], "k": down.size, "l": across.size}
-    first = _Part(images, _windows(images, folded["c"], down, across))
-    second = _Part(kernels, _kernels(kernels, outer["o"]))
-    _dots(low, node.dtype, outer, folded, first, second, _Part(y, _images(y, "o", outer["o"])))
+    first = Part(images, _windows(images, folded["c"], down, across))
+    second = Part(kernels, _kernels(kernels, outer["o"]))
+    contract(low, node.dtype, outer, folded, (first, second), Part(y, _images(y, "o", outer["o"])))
     return y
 
 
@@ -183,15 +137,15 @@ def _conv_transpose(low: Lowering, node: Node) -> View:
         strides = _images(images, "o", folded["o"])
         i, j = strides["i"], strides["j"]
         strides |= {"k": -row.back * i, "l": -column.back * j}
-        first = _Part(images, strides, (row.start + top) * i + (column.start + left) * j)
+        first = Part(images, strides, (row.start + top) * i + (column.start + left) * j)
         strides = _kernels(kernels, folded["o"])
         k, m = strides["k"], strides["l"]
         strides |= {"k": row.step * k, "l": column.step * m}
-        second = _Part(kernels, strides, row.tap * k + column.tap * m)
+        second = Part(kernels, strides, row.tap * k + column.tap * m)
         strides = _images(x, "c", outer["c"])
         i, j = strides["i"], strides["j"]
         strides |= {"i": down.stride * i, "j": across.stride * j}
-        _dots(low, node.dtype, outer, folded, first, second, _Part(x, strides, row.first * i + column.first * j))
+        contract(low, node.dtype, outer, folded, (first, second), Part(x, strides, row.first * i + column.first * j))
     return x
 
 
@@ -208,21 +162,21 @@ def _conv_kernel(low: Lowering, node: Node) -> View:
     n, channels, *_ = y.shape
     lengths = {"g": groups, "o": channels // groups, "c": node.shape[1], "k": down.size, "l": across.size}
     folded = {"n": n, "i": y.shape[2], "j": y.shape[3]}
-    first = _Part(images, _windows(images, lengths["c"], down, across))
+    first = Part(images, _windows(images, lengths["c"], down, across))
     if lengths["o"] * node.dtype.itemsize < _MANY:
-        second = _Part(places, _images(places, "o", lengths["o"]))
-        _dots(low, node.dtype, lengths, folded, first, second, _Part(kernels, _kernels(kernels, lengths["o"])))
+        second = Part(places, _images(places, "o", lengths["o"]))
+        contract(low, node.dtype, lengths, folded, (first, second), Part(kernels, _kernels(kernels, lengths["o"])))
         return kernels
     places = low.compact(y, turned(places, (0, 2, 3, 1)))
-    second = _Part(places, _images(turned(places, (0, 3, 1, 2)), "o", lengths["o"]))
+    second = Part(places, _images(turned(places, (0, 3, 1, 2)), "o", lengths["o"]))
     sums = whole(low.buffer(node, (*node.shape[1:], channels)))
     low.fill(sums, 0)
     # of the loops that meet the same part of y, the longest is gone through together with the lanes
     order = sorted("klc", key=lambda name: lengths[name])
     outer = {"n": n, "g": groups} | {name: lengths[name] for name in (*order, "o")}
-    target = _Part(sums, _kernels(turned(sums, (3, 0, 1, 2)), lengths["o"]))
+    target = Part(sums, _kernels(turned(sums, (3, 0, 1, 2)), lengths["o"]))
     del folded["n"]
-    _dots(low, node.dtype, outer, folded, first, second, target, added="n")
+    contract(low, node.dtype, outer, folded, (first, second), target, added="n")
     rest = int(np.prod(node.shape[1:]))
     low.copy(View(sums.buffer, (channels, rest), (1, channels)), View(kernels.buffer, (channels, rest), (rest, 1)))
     return kernels
