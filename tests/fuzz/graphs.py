@@ -154,8 +154,8 @@ class _Growing:
                     continue
                 _supported(node)
                 self.keep(self.tamed(self.keep(node)))
-            except (WorkingsError, OverflowError, StopIteration, IndexError):
-                continue
+            except (WorkingsError, OverflowError, StopIteration, IndexError, ValueError):
+                continue  # not for these values, or not for NumPy: a whole number to a negative power
             return
 
     def tamed(self, node: Node) -> Node:

@@ -17,6 +17,7 @@ from workings.transform import forward, reverse
 
 __all__ = [
     "ENGINES",
+    "ROUNDED",
     "Engine",
     "check_complex_step",
     "check_dtypes",
@@ -120,8 +121,8 @@ def typed_as_declared(values: dict[Node, Any]) -> None:
 
 
 # two libraries round erf differently, and NumPy adds up in another order than a loop does: in machine epsilons
-_ROUNDED = dict.fromkeys(("erf", "put", "put_along", "avg_pool2d", "avg_unpool2d"), 4.0)
-_ROUNDED |= dict.fromkeys(("einsum", "conv2d", "conv_transpose2d", "conv_kernel2d"), 64.0)
+ROUNDED = dict.fromkeys(("erf", "put", "put_along", "avg_pool2d", "avg_unpool2d"), 4.0)
+ROUNDED |= dict.fromkeys(("einsum", "conv2d", "conv_transpose2d", "conv_kernel2d"), 64.0)
 
 
 def check_inference(case: Case) -> None:
@@ -140,7 +141,7 @@ def check_engine(case: Case, engine: Engine) -> None:
         with np.errstate(all="ignore"):
             wanted = np.asarray(oracle(case.op)(*values, **case.attributes))
             found = np.asarray(engine.run(graph, values)[0])
-        epsilons = max(_ROUNDED.get(case.op, 0.0), engine.rounded.get(case.op, 0.0))
+        epsilons = max(ROUNDED.get(case.op, 0.0), engine.rounded.get(case.op, 0.0))
         tolerance = engine.tolerance or epsilons * _epsilon(wanted)
         if tolerance:
             assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
