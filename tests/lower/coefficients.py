@@ -48,6 +48,8 @@ def fits() -> dict[str, Fit]:
         "cos": Fit(
             lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, eighth**2, lambda z: z**2 / mp.cos(mp.sqrt(z))
         ),
+        "erf": Fit(lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, mp.mpf(25) / 16, lambda z: 1),
+        "log_erfc": Fit(lambda x: -mp.log(mp.erfc(x)), mp.mpf(5) / 4, 4, lambda x: 2 * mp.erfc(x)),
         "tanh": odd(mp.tanh, 1, mp.mpf(29) / 32),
         "arctan": odd(mp.atan, 1, mp.mpf(7) / 16 * 1.001),
         "arcsin": odd(mp.asin, 1, mp.mpf(1) / 2),
@@ -87,10 +89,14 @@ def polynomial(fit: Fit, kind: str) -> tuple[float, ...]:
 
 
 def tables() -> dict[str, dict[str, tuple[float, ...]]]:
+    only_float64, only_float32 = ("log_rest",), ("erf", "log_erfc", "tanh")  # others are taken in another way
     with mpmath.workdps(100):
-        found = {name: {kind: polynomial(fit, kind) for kind in DIGITS} for name, fit in fits().items()}
-    del found["log_rest"]["float32"]  # powers of float32 are taken in float64
-    del found["tanh"]["float64"]
+        found = {
+            name: {kind: polynomial(fit, kind) for kind in DIGITS if kind == "float32" or name not in only_float32}
+            for name, fit in fits().items()
+        }
+    for name in only_float64:
+        del found[name]["float32"]
     return found
 
 

@@ -1,19 +1,35 @@
-"""The error function, from its Taylor series at the multiples of 1/8."""
+"""The error function: of float64 from its Taylor series at the multiples of 1/8, of float32 in two parts."""
 
 from __future__ import annotations
 
 from workings.lower import extended
-from workings.lower.coefficients import STEEP, erf_pieces
-from workings.lower.exponential import signed, whole
+from workings.lower.coefficients import POLYNOMIALS, STEEP, erf_pieces
+from workings.lower.exponential import exp, polynomial, signed, whole
 from workings.lower.scalar import Number
 
 __all__ = ["erf"]
 
+SEAM = 1.25  # where erf of float32 goes from one formula to the other
 END = {"float32": 4.0, "float64": 6.0}  # erf is 1 from here on
 
 
 def erf(x: Number) -> Number:
     """The error function `2/√π · ∫₀ˣ exp(−t²) dt`."""
+    return _in_two_parts(x) if x.kind == "float32" else _in_pieces(x)
+
+
+def _in_two_parts(x: Number) -> Number:
+    """x + x·P(x²) up to the seam, and from there 1 − exp(−Q(x)): no table, which lanes would read one by one."""
+    size = abs(x)
+    square = size * size
+    low = size.fma(polynomial(square, POLYNOMIALS["erf"][x.kind]), size)
+    far = (size < END[x.kind]).choose(size, END[x.kind])
+    high = 1.0 - exp(-polynomial(far, POLYNOMIALS["log_erfc"][x.kind]))
+    y = (size < SEAM).choose(low, high)
+    return signed(x.differs(x).choose(x, y), x)
+
+
+def _in_pieces(x: Number) -> Number:
     size = abs(x)
     near = (size < END[x.kind]).choose(size, END[x.kind])  # of nan too, so that it has a place
     n, place = whole(8.0 * near)

@@ -74,6 +74,6 @@ EXPANSIONS: dict[str, Expansion] = {
     "arccosh": bounded(logarithm.arccosh, 1.0, 1.0),
     "arctanh": bounded(logarithm.arctanh, 1.0, 1.0),
     "hypot": bounded(hypot, 1.0, 1.0),
-    "erf": bounded(erf, 1.0, 1.0),
+    "erf": bounded(erf, 2.0, 1.0),
 }
 """The expansions by the names of NumPy's functions; erf is `workings.functions.erf`."""
