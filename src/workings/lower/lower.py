@@ -148,7 +148,7 @@ def _in_place(parts: Sequence[Part], old: Buffer, new: Buffer) -> bool:
         return False
     if old not in touched(part)[0]:
         return True
-    if isinstance(part, Repeat) or part.ordered:
+    if isinstance(part, Repeat) or part.ordered or part.again is not None:
         return False
     (store,) = (s.access for s in part.stores if s.access.buffer is new)
     wanted = replace(store, buffer=old)
