@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ import workings.ops
 from tests.ops.checks import same_bits
 from workings.engines import compile_function
 from workings.engines.native.function import Function, OutsideError
+from workings.errors import GraphError
 from workings.graph import Graph, Node, call, constant, input_node
-from workings.lower import lower_graph
+from workings.lower import lower_graph, verify_loops
 from workings.ops.lacking import getitem, put
 
 assert workings.ops  # importing it enters the ops in the registry
@@ -94,6 +96,16 @@ def test_indices_of_every_dtype(dtype: str) -> None:
     (last,) = index[-1:]
     nodes[1] = input_node("i", (), index.dtype)
     assert same_bits(native(nodes, call("getitem", *nodes, key=("array",)), x, last), x[last])
+
+
+def test_nothing_is_taken_of_nothing() -> None:
+    none = np.zeros((0, 2), int)
+    for shape in ((3, 4), (0, 4), (3, 0)):
+        nodes = [input_node("x", shape, "float64"), input_node("i", none.shape, "int64")]
+        taken = call("getitem", *nodes, key=("array",))
+        assert native(nodes, taken, np.ones(shape), none).shape == (0, 2, shape[1])
+        back = call("put", taken, nodes[1], shape=shape, key=("array",))
+        assert same_bits(native(nodes, back, np.ones(shape), none), np.zeros(shape))
 
 
 def test_what_is_put_to_one_place_is_added_in_order() -> None:
@@ -197,6 +209,17 @@ def test_shuffles_have_the_bits_of_the_reference(count: int) -> None:
         nodes = [input_node("key", (2,), "uint32"), input_node("i", shape, "int64")]
         found = native(nodes, call("shuffled", *nodes, count=count), key, index[()])
         assert same_bits(found, workings.ops.lacking.shuffled(key, index, count=count)), shape
+
+
+def test_the_rounds_of_a_shuffle_are_gone_through_again_until_all_are_inside() -> None:
+    nodes = [input_node("key", (2,), "uint32"), input_node("i", (40,), "int64")]
+    loops = lower_graph(Graph(nodes, [call("shuffled", *nodes, count=1000)]))
+    (rounds,) = [k for k in loops.kernels if k.again is not None]
+    assert (rounds.extents, rounds.axis, rounds.width) == ((40,), 0, 16)
+    assert [i.op for i in rounds.body].count("fmod") == 3
+    once = replace(loops, kernels=tuple(replace(k, again=None) for k in loops.kernels))
+    with pytest.raises(GraphError, match="no turn is gone through again, and it is counted how often"):
+        verify_loops(once)
 
 
 def test_a_whole_shuffle_comes_back_in_another_order() -> None:
