@@ -13,6 +13,7 @@ It ends with 1 if a bar is missed, and with 2 if data are missing.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import platform
@@ -36,6 +37,10 @@ SAMPLE = 600  # characters
 # The settings were chosen by a validation part of what is trained on. What these splits hold out was not looked at.
 HELD_OUT = {"seed": 1, "stratify": True}
 DIGITS_HELD_OUT, MNIST_HELD_OUT = 0.25, 0.2
+
+# by the engine whose bits the written programs have
+trained = functools.partial(digits.train, engine="numpy")
+learned = functools.partial(characters.train, engine="numpy")
 
 
 class Figure(NamedTuple):
@@ -100,13 +105,13 @@ def on_digits() -> Iterator[Figure]:
     """scikit-learn's digits."""
     (x, y), held = wk.data.split(*digits.small_digits(), DIGITS_HELD_OUT, **HELD_OUT)
     yield recognized(
-        "digits, MLP", 0.975, held, lambda: digits.train(digits.perceptron(8, 128), x, y, epochs=60, rate=0.005)
+        "digits, MLP", 0.975, held, lambda: trained(digits.perceptron(8, 128), x, y, epochs=60, rate=0.005)
     )
     yield recognized(
         "digits, CNN",
         0.985,
         held,
-        lambda: digits.train(digits.convolutional(8, 16), x, y, epochs=30, rate=0.004, most=1),
+        lambda: trained(digits.convolutional(8, 16), x, y, epochs=30, rate=0.004, most=1),
     )
 
 
@@ -118,13 +123,13 @@ def on_mnist(folder: Path) -> Iterator[Figure]:
         "MNIST, MLP",
         0.955,
         held,
-        lambda: digits.train(digits.perceptron(28, 256), x, y, epochs=20, rate=0.003, **options),
+        lambda: trained(digits.perceptron(28, 256), x, y, epochs=20, rate=0.003, **options),
     )
     yield recognized(
         "MNIST, CNN",
         0.98,
         held,
-        lambda: digits.train(digits.convolutional(28, 16), x, y, epochs=14, rate=0.004, **options),
+        lambda: trained(digits.convolutional(28, 16), x, y, epochs=14, rate=0.004, **options),
     )
 
 
@@ -135,7 +140,7 @@ def on_text(file: Path) -> Iterator[Figure]:
     (x, y), held = characters.rows(numbers[:cut]), characters.rows(numbers[cut:])
     nets = (("transformer", characters.transformer, 2.0), ("GRU", characters.recurrent, None))
     for name, net, bar in nets:
-        run, seconds, work = timed(lambda net=net: characters.train(net(len(symbols)), x, y, validation=held))
+        run, seconds, work = timed(lambda net=net: learned(net(len(symbols)), x, y, validation=held))
         value = run.history[-1]["validation_loss"]
         yield Figure(f"characters, {name}", "validation loss, nats", value, bar, run, seconds, work, most=True)
 
@@ -169,10 +174,10 @@ def short_runs() -> Iterator[tuple[str, wk.Run]]:
     """One epoch of each kind of net, on data made here, with a smaller last batch."""
     rng = np.random.default_rng(0)
     images, labels = rng.random((150, 1, 8, 8), np.float32), rng.integers(0, 10, 150)
-    yield "CNN", digits.train(digits.convolutional(8, 8), images, labels, epochs=2, rate=0.003, most=1, progress=False)
+    yield "CNN", trained(digits.convolutional(8, 8), images, labels, epochs=2, rate=0.003, most=1, progress=False)
     x, y = characters.rows(rng.integers(0, 20, 40 * characters.CONTEXT + 1))
     for name, net in (("transformer", characters.transformer), ("GRU", characters.recurrent)):
-        yield name, characters.train(net(20), x, y, epochs=2, batch_size=16, progress=False)
+        yield name, learned(net(20), x, y, epochs=2, batch_size=16, progress=False)
 
 
 # ── the document ────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,7 +54,7 @@ def recurrent(characters, width=WIDTH):
     )
 
 
-def train(model, x, y, *, epochs=1, rate=0.005, batch_size=32, validation=None, progress=None):
+def train(model, x, y, *, epochs=1, rate=0.005, batch_size=32, validation=None, progress=None, engine="auto"):
     """AdamW, with a rate that climbs for a while and then falls to 0."""
     steps = epochs * -(-len(x) // batch_size)
     return wk.fit(
@@ -68,6 +68,7 @@ def train(model, x, y, *, epochs=1, rate=0.005, batch_size=32, validation=None, 
         validation=validation,
         clip_norm=1.0,
         progress=progress,
+        engine=engine,
     )
 
 

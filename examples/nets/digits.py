@@ -87,7 +87,7 @@ def shifted(most):
     return augment
 
 
-def train(model, x, y, *, epochs, rate, batch_size=32, most=0, progress=None):
+def train(model, x, y, *, epochs, rate, batch_size=32, most=0, progress=None, engine="auto"):
     """AdamW, with a rate that rises and falls once."""
     steps = epochs * -(-len(x) // batch_size)
     return wk.fit(
@@ -100,6 +100,7 @@ def train(model, x, y, *, epochs, rate, batch_size=32, most=0, progress=None):
         epochs=epochs,
         augment=shifted(most) if most else None,
         progress=progress,
+        engine=engine,
     )
 
 

@@ -212,14 +212,14 @@ def test_a_program_is_shown_with_what_it_starts_from(outputs):
 
 def test_a_run_is_shown_with_its_losses_and_what_was_learned(outputs):
     found = html(outputs, "run")
-    assert "Run of loss: 20 steps on engine numpy; the steps are spent." in found.text
+    assert "Run of loss: 20 steps on engine native; the steps are spent." in found.text
     assert re.search(r"The loss was 5\.2\d+ before step 0, and \d[\d.]+ before step 19\.", found.text)
     points = next(attributes["data-points"] for _, attributes in found.elements if "data-points" in attributes)
     assert points is not None
     assert points.count("[") == 21
     assert re.search(r"wfloat64\[2,3\]\[?.*vfloat64\[3\]", found.text)
     assert re.fullmatch(
-        r"<run of loss: 20 steps, loss .* engine numpy; the steps are spent>", outputs["run"]["data"]["text/plain"]
+        r"<run of loss: 20 steps, loss .* engine native; the steps are spent>", outputs["run"]["data"]["text/plain"]
     )
 
 
@@ -227,7 +227,7 @@ def test_a_run_is_shown_with_its_losses_and_what_was_learned(outputs):
 def test_runs_of_few_steps(steps):
     run = wk.train(lambda w: w**2, {"w": 1.0}, steps=steps)
     found = read(notebook.html(run))
-    assert f"{steps} step{'' if steps == 1 else 's'} on engine numpy" in found.text
+    assert f"{steps} step{'' if steps == 1 else 's'} on engine native" in found.text
     assert ("not begun" in found.text) == (steps == 0)
     assert found.text.count("before step") == min(steps, 2)
     assert ("svg" in found.tags) == (steps == 2)

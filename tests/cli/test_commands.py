@@ -83,7 +83,7 @@ def test_a_loss_that_grows_is_told():
 
 def test_training_is_told_briefly():
     assert invoked("train", NEURON, "--steps", "2").stdout == (
-        f"{NEURON}: 2 steps on engine numpy, learning rate 0.01\n"
+        f"{NEURON}: 2 steps on engine native, learning rate 0.01\n"
         "It stopped because the steps are spent.\n"
         "\n"
         "  loss before step 0  2.25\n"

@@ -63,7 +63,7 @@ def test_the_example_learns():
 
 def test_a_report_of_epochs(write_model):
     path = write_model(NET)
-    shown = invoked("train", path).stdout
+    shown = invoked("train", path, "--engine", "numpy").stdout
     assert shown.startswith(
         f"{path}: 4 epochs of 2 steps on engine numpy, learning rate 0.5\nIt stopped because the steps are spent.\n\n"
     )
@@ -82,7 +82,8 @@ def test_a_long_history_is_shown_in_part(write_model):
 
 def test_options_take_the_place_of_what_the_file_says(write_model):
     path = write_model(NET)
-    shown = invoked("train", path, "--epochs", "2", "--learning-rate", "0.125").stdout
+    options = ("--epochs", "2", "--learning-rate", "0.125", "--engine", "numpy")
+    shown = invoked("train", path, *options).stdout
     assert "2 epochs of 2 steps on engine numpy, learning rate 0.125" in shown
     bare = write_model(DATA + MODEL + LOSS, "bare.py")  # Adam, by wk.fit
     assert "learning rate 0.25" in invoked("train", bare, "--learning-rate", "0.25", "--epochs", "1").stdout

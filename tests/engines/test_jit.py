@@ -285,7 +285,7 @@ def test_on_cells_it_keeps_their_workings():
 
 
 def test_its_source_is_what_runs():
-    @wk.jit
+    @wk.jit(engine="numpy")
     def area(width, height):
         """The area."""
         return width * height

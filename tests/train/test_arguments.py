@@ -403,7 +403,7 @@ def test_names_that_a_written_program_needs_for_itself():
         return train
 
     names = ["step", "losses", "np_", "first", "last", "start", "finite"]
-    run = wk.train(crowded, dict.fromkeys(names, 0.5), {"x": 1.0}, until_loss=1e-3, steps=50)
+    run = wk.train(crowded, dict.fromkeys(names, 0.5), {"x": 1.0}, until_loss=1e-3, steps=50, engine="numpy")
     again = wk.train(crowded, dict.fromkeys(names, 0.5), {"x": 1.0}, until_loss=1e-3, steps=50, engine="reference")
     assert run.losses.tobytes() == again.losses.tobytes()
     assert list(run.parameters) == names
@@ -425,7 +425,7 @@ def test_names_that_collide():
         return np.mean(h**2)
 
     start = {"w": 0.5, "d_w": 0.6, "z": 0.7, "θ": 0.8}
-    run = wk.train(twice, start, {"x": np.array([1.0, 2.0])}, steps=20)
+    run = wk.train(twice, start, {"x": np.array([1.0, 2.0])}, steps=20, engine="numpy")
     again = wk.train(twice, start, {"x": np.array([1.0, 2.0])}, steps=20, engine="reference")
     assert run.losses.tobytes() == again.losses.tobytes()
     assert run.value("d_w") == run.parameters["d_w"]

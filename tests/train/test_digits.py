@@ -54,7 +54,7 @@ def bits(run):
 
 @pytest.fixture(scope="module")
 def trained(start, data):
-    return wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=STEPS)
+    return wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=STEPS, engine="numpy")
 
 
 def test_it_learns(start, data, digits):
@@ -67,7 +67,8 @@ def test_it_learns(start, data, digits):
 
 @pytest.mark.parametrize("chunks", [1, 4, STEPS])
 def test_any_number_of_chunks_gives_the_same_bits(start, data, trained, chunks):
-    run = wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=STEPS, chunk=-(-STEPS // chunks))
+    chunk = -(-STEPS // chunks)
+    run = wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=STEPS, engine="numpy", chunk=chunk)
     assert bits(run) == bits(trained)
 
 
@@ -77,7 +78,7 @@ def test_the_reference_engine_gives_the_same_bits(start, data, trained):
 
 
 def test_resuming_is_never_having_stopped(start, data, trained):
-    run = wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=13)
+    run = wk.train(loss, start, data, optimizer=wk.SGD(0.5), steps=13, engine="numpy")
     for more in (1, 0, 6, STEPS - 20):
         run.resume(more)
     assert bits(run) == bits(trained)
@@ -103,7 +104,8 @@ def test_the_program_runs_with_numpy_alone(trained, tmp_path):
 def test_float32_stays_float32(start, data):
     small = {k: v.astype(np.float32) for k, v in start.items()}
     given = {k: v.astype(np.float32) for k, v in data.items()}
-    run = wk.train(loss, small, given, optimizer=wk.SGD(0.5), steps=10, until_loss=1e-9, until_change=1e-12)
+    bounds = {"until_loss": 1e-9, "until_change": 1e-12}
+    run = wk.train(loss, small, given, optimizer=wk.SGD(0.5), steps=10, engine="numpy", **bounds)
     assert run.losses.dtype == np.float32
     assert all(v.dtype == np.float32 for v in run.parameters.values())
     wide = [n for n in run.program.step.nodes if n.dtype == np.float64]

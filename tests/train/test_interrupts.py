@@ -102,7 +102,7 @@ def test_while_the_written_program_runs(times):
         def tell(event):
             print(type(event).__name__, flush=True)
         run = wk.train(
-            loss, {{"w": 0.5}}, {{"x": 1.0, "expected": 2.0}}, steps={FOREVER}, listeners=tell,
+            loss, {{"w": 0.5}}, {{"x": 1.0, "expected": 2.0}}, steps={FOREVER}, listeners=tell, engine="numpy",
             chunk={200_000 if times == 1 else FOREVER},
         )
         print(run.reason.name, run.steps, len(run.losses), float(run.parameters["w"]))

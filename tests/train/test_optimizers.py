@@ -70,7 +70,7 @@ RULES = [wk.SGD(0.1), Momentum(), Adam()]
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: type(r).__name__)
 def test_bits(rule, dtype, engine):
-    whole = wk.train(*problem(dtype), optimizer=rule, steps=40)
+    whole = wk.train(*problem(dtype), optimizer=rule, steps=40, engine="numpy")
     assert whole.losses[-1] < whole.losses[0]
     parts = wk.train(*problem(dtype), optimizer=rule, steps=9, engine=engine, chunk=4)
     for more in (1, 20, 10):
@@ -92,7 +92,7 @@ def test_float32_stays_float32(rule):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_momentum_is_what_numpy_computes(dtype):
     f, start, data = problem(dtype)
-    run = wk.train(f, start, data, optimizer=Momentum(), steps=30)
+    run = wk.train(f, start, data, optimizer=Momentum(), steps=30, engine="numpy")
     slopes = wk.grad(f, wrt=("w", "b"))
     parameters, velocity = dict(start), {k: np.zeros_like(v) for k, v in start.items()}
     for _ in range(30):
@@ -125,7 +125,7 @@ def test_gradient_descent_reads_the_same_in_every_dtype(dtype):
 
 
 def test_any_setting_can_be_changed_and_nothing_is_compiled_again():
-    run = wk.train(*problem(), optimizer=Momentum(), steps=10)
+    run = wk.train(*problem(), optimizer=Momentum(), steps=10, engine="numpy")
     engine, train = run._engine, run._engine.train
     run.resume(10, decay=0.5, learning_rate=0.2)
     assert run._engine is engine
@@ -163,7 +163,7 @@ def test_what_is_carried_keeps_its_dtype():
                 "count": state["count"] + 1,
             }
 
-    run = wk.train(*problem(np.float32), optimizer=Wide(), steps=4)
+    run = wk.train(*problem(np.float32), optimizer=Wide(), steps=4, engine="numpy")
     assert all(c.input.dtype == c.output.dtype for c in run.program.carry)
     assert run.parameters["w"].dtype == np.float32
     assert run.value("count_w") == 4

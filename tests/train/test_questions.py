@@ -30,7 +30,7 @@ def loss(w, b, x, t):
 def run():
     rng = np.random.default_rng(3)
     data = {"x": rng.normal(size=(5, 2)), "t": rng.normal(size=5)}
-    return wk.train(loss, {"w": np.array([0.5, -0.5]), "b": 0.7}, data, optimizer=wk.SGD(0.1), steps=30)
+    return wk.train(loss, {"w": np.array([0.5, -0.5]), "b": 0.7}, data, optimizer=wk.SGD(0.1), steps=30, engine="numpy")
 
 
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,7 +227,7 @@ def test_any_step_is_explained_as_if_training_had_ended_there(run, engine):
     whole = wk.train(*arguments, optimizer=wk.SGD(0.1), steps=12, engine=engine)
     whole.resume(8, learning_rate=0.02).resume(3).resume(4, learning_rate=0.3)
     for step in (0, 5, 11, 12, 15, 20, 22, 23, 26, 27):
-        fresh = wk.train(*arguments, optimizer=wk.SGD(0.1), steps=min(step, 12))
+        fresh = wk.train(*arguments, optimizer=wk.SGD(0.1), steps=min(step, 12), engine="numpy")
         fresh.resume(0, learning_rate=0.02 if step >= 12 else 0.1)
         fresh.resume(max(0, min(step, 23) - 12))
         fresh.resume(max(0, step - 23), learning_rate=0.3 if step >= 23 else None)
@@ -260,7 +260,7 @@ def test_the_source_is_what_the_engine_runs(run):
 
 
 def test_a_changed_rate_leaves_the_program_as_it_was():
-    run = wk.train(lambda w: (w - 1.0) ** 2, {"w": 0.5}, steps=2)
+    run = wk.train(lambda w: (w - 1.0) ** 2, {"w": 0.5}, steps=2, engine="numpy")
     engine, train, source = run._engine, run._engine.train, run.source()
     run.resume(3, learning_rate=0.5)
     assert run._engine is engine

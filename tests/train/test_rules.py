@@ -230,7 +230,7 @@ def loss(w, b, x, t):
 def test_what_is_trained_is_what_numpy_computes(case, dtype):
     rule, _ = RULES[case]
     now, data = problem(dtype)
-    run = wk.train(loss, now, data, optimizer=rule, steps=20)
+    run = wk.train(loss, now, data, optimizer=rule, steps=20, engine="numpy")
     slopes = wk.grad(loss, wrt=("w", "b"))
     states = {name: rule.state(value) for name, value in now.items()}
     for step in range(20):
@@ -249,7 +249,7 @@ def test_what_is_trained_is_what_numpy_computes(case, dtype):
 def test_stopped_and_resumed_on_either_engine(case, dtype):
     rule, _ = RULES[case]
     rule = dataclasses.replace(rule, learning_rate=wk.schedules.Cosine(0.05, steps=30, warmup=5))
-    whole = wk.train(loss, *problem(dtype), optimizer=rule, steps=20)
+    whole = wk.train(loss, *problem(dtype), optimizer=rule, steps=20, engine="numpy")
     parts = wk.train(loss, *problem(dtype), optimizer=rule, steps=7, engine="reference", chunk=3).resume(13)
     assert whole.losses.tobytes() == parts.losses.tobytes()
     assert [v.tobytes() for v in whole.parameters.values()] == [v.tobytes() for v in parts.parameters.values()]

@@ -99,7 +99,7 @@ def test_events_in_order():
     events = []
     run = train(steps=20, chunk=8, listeners=[events.append])
     assert [type(e) for e in events] == [Started, Progressed, Progressed, Progressed, Stopped]
-    assert events[0] == Started(0, 20, "numpy")
+    assert events[0] == Started(0, 20, "native")
     assert [e.step for e in events[1:4]] == [8, 16, 20]
     assert [e.loss for e in events[1:4]] == run.losses[[7, 15, 19]].tolist()
     seconds = [e.seconds for e in events[1:]]
@@ -107,7 +107,7 @@ def test_events_in_order():
     assert (events[4].step, events[4].reason, events[4].loss) == (20, Reason.STEPS, run.losses[-1])
     events.clear()
     run.resume(3)
-    assert events[0] == Started(20, 23, "numpy")
+    assert events[0] == Started(20, 23, "native")
     assert events[-1].step == 23
 
 
@@ -122,8 +122,8 @@ def test_events_of_a_run_that_ends_early():
 def test_no_steps():
     events = []
     run = train(steps=0, listeners=events.append)
-    assert repr(run) == "<run of loss: 0 steps, engine numpy>"
+    assert repr(run) == "<run of loss: 0 steps, engine native>"
     assert events[-1].loss is None
     assert [type(e) for e in events] == [Started, Stopped]
     assert run.parameters["w"] == 0.5
-    assert repr(run.resume(1)) == "<run of loss: 1 step, loss 2.25 → 2.25, engine numpy; the steps are spent>"
+    assert repr(run.resume(1)) == "<run of loss: 1 step, loss 2.25 → 2.25, engine native; the steps are spent>"

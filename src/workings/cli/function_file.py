@@ -33,7 +33,7 @@ class FunctionFile:
         *,
         steps: int | None = None,
         learning_rate: float | None = None,
-        engine: str = "numpy",
+        engine: str = "auto",
         until_loss: float | None = None,
         until_change: float | None = None,
         listeners: Sequence[Listener] = (),

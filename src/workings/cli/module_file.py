@@ -40,7 +40,7 @@ class ModuleFile:
         *,
         epochs: int | None = None,
         learning_rate: float | None = None,
-        engine: str = "numpy",
+        engine: str = "auto",
         listeners: Sequence[Listener] = (),
         begin: bool = True,
     ) -> Run:
@@ -64,7 +64,7 @@ class ModuleFile:
         steps: int | None = None,
         epochs: int | None = None,
         learning_rate: float | None = None,
-        engine: str = "numpy",
+        engine: str = "auto",
     ) -> Run:
         """A run of which no step has been run yet; so many `steps` may be asked of it."""
         return self.train(epochs=epochs, learning_rate=learning_rate, engine=engine, begin=False)

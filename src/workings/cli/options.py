@@ -124,7 +124,7 @@ seed_option = click.option(
 engine_option = click.option(
     "--engine",
     type=click.Choice(engines.names()),
-    default="numpy",
+    default="auto",
     show_default=True,
     help="What runs the steps. numpy and reference, which goes value by value, give the same bits; "
     "native compiles them; auto is native where that has every op, and numpy otherwise.",

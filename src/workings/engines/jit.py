@@ -31,7 +31,7 @@ class _Compiled(NamedTuple):
     run: Callable[..., tuple[Any, ...]]
 
 
-def jit(f: Callable[..., Any] | None = None, *, engine: str = "numpy") -> Callable[..., Any]:
+def jit(f: Callable[..., Any] | None = None, *, engine: str = "auto") -> Callable[..., Any]:
     """The same function, traced once for each kind of arguments, simplified, and run by an engine.
 
     A kind is the form of the arguments, the shapes and dtypes of their numbers and arrays, and the values of

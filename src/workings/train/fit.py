@@ -60,7 +60,7 @@ def fit(
     frozen: Sequence[str] = (),
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
     resume: bool = False,
-    engine: str = "numpy",
+    engine: str = "auto",
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
     chunk: int | None = None,

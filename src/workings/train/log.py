@@ -32,7 +32,7 @@ class JsonLines:
     >>> run = wk.train(lambda w: w ** 2, {"w": 1.0}, steps=5, listeners=wk.JsonLines(file))
     >>> lines = [json.loads(line) for line in file.getvalue().splitlines()]
     >>> lines[0]
-    {'event': 'Started', 'first': 0, 'last': 5, 'engine': 'numpy', 'epoch': None}
+    {'event': 'Started', 'first': 0, 'last': 5, 'engine': 'native', 'epoch': None}
     >>> lines[-1]["event"], lines[-1]["step"], lines[-1]["reason"]
     ('Stopped', 5, 'the steps are spent')
 

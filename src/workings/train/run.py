@@ -52,7 +52,7 @@ class Run(AsHtml):
     >>> run.losses
     array([0.25  , 0.0625])
     >>> run
-    <run of f: 2 steps, loss 0.25 → 0.0625, engine numpy; the steps are spent>
+    <run of f: 2 steps, loss 0.25 → 0.0625, engine native; the steps are spent>
     """
 
     def __init__(

@@ -24,7 +24,7 @@ def train(
     *,
     optimizer: Optimizer | None = None,
     steps: int = 100,
-    engine: str = "numpy",
+    engine: str = "auto",
     until_loss: float | None = None,
     until_change: float | None = None,
     batch_size: int | None = None,
@@ -49,9 +49,9 @@ def train(
     data            the other arguments: numbers or arrays with one row for each example, all of one length
     optimizer       the update rule; `SGD(0.01)` if left out
     steps           how many steps at most
-    engine          "numpy" runs the written program; "reference" goes node by node; both give the same bits.
-                    "native" compiles the program, and refuses ops that it does not have. "auto" is native where that
-                    can run it, and numpy otherwise: `run.engine` and `run.engine_note` say which and why
+    engine          "native" compiles the program, and refuses ops that it does not have; "numpy" runs the written
+                    program; "reference" goes node by node, with the bits of numpy. "auto" is native where that can
+                    run all of it, and numpy otherwise: `run.engine` and `run.engine_note` say which and why
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
     batch_size      how many rows of the data a step sees, the last one of an epoch seeing what is left; None: all
@@ -110,7 +110,7 @@ def prepare(
     *,
     optimizer: Optimizer | None = None,
     steps: int = 100,
-    engine: str = "numpy",
+    engine: str = "auto",
     until_loss: float | None = None,
     until_change: float | None = None,
     batch_size: int | None = None,
