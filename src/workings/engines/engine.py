@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
@@ -60,8 +61,8 @@ def names() -> tuple[str, ...]:
     return (AUTO, *_ENGINES)
 
 
-def get(name: str) -> Callable[[Program], Engine]:
-    """What makes the engine of this name for a program: its class.
+def get(name: str, threads: int | None = None) -> Callable[[Program], Engine]:
+    """What makes the engine of this name for a program: its class, told how many threads to use if it uses any.
 
     With "auto" it is native where llvmlite can be imported and the program has no op that native lacks, and otherwise
     numpy, whose `note` then says why. `ArgumentError`, with the names there are, if there is none of this name.
@@ -69,14 +70,15 @@ def get(name: str) -> Callable[[Program], Engine]:
     >>> get("numpy").name
     'numpy'
     """
-    return _auto if _known(name) == AUTO else _engine(name)
+    native = functools.partial(_native, threads=threads)
+    return _auto(native) if _known(name) == AUTO else native if name == "native" else _engine(name)
 
 
-def compile_function(graph: Graph, engine: str = "numpy") -> Function:
+def compile_function(graph: Graph, engine: str = "numpy", threads: int | None = None) -> Function:
     """A graph as a function that is called with its inputs in order and returns a tuple of its outputs.
 
     "numpy" and "reference" give the same bits; "native" gives them where nothing is summed up and no function is
-    approximated; "auto" is native or numpy, as for `get`. `ArgumentError` if there is no such engine,
+    approximated; "auto" is native or numpy, as for `get`. Of native `threads` share large work. `ArgumentError` if there is no such engine,
     `UnsupportedError` for an op that it does not have.
 
     >>> from workings.graph import call, input_node
@@ -85,10 +87,13 @@ def compile_function(graph: Graph, engine: str = "numpy") -> Function:
     >>> compile_function(Graph([x], [call("square", x)]))(np.float64(3))
     (np.float64(9.0),)
     """
-    if _known(engine) == AUTO:
-        function, _ = _tried(_compiler("native"), graph)
-        return _compiler("numpy")(graph) if function is None else function
-    return _compiler(engine)(graph)
+    native = functools.partial(_compiler("native"), threads=threads) if _known(engine) in (AUTO, "native") else None
+    if native is None:
+        return _compiler(engine)(graph)
+    if engine == "native":
+        return native(graph)
+    function, _ = _tried(native, graph)
+    return _compiler("numpy")(graph) if function is None else function
 
 
 def _engine(name: str) -> Any:
@@ -96,14 +101,21 @@ def _engine(name: str) -> Any:
     return getattr(importlib.import_module(module), engine)
 
 
-def _compiler(name: str) -> Callable[[Graph], Function]:
+def _compiler(name: str) -> Callable[..., Function]:
     module, _, compiler = _ENGINES[name]
     return getattr(importlib.import_module(module), compiler)
 
 
-def _auto(program: Program) -> Engine:
-    engine, note = _tried(_engine("native"), program)
-    return _engine("numpy")(program, note) if engine is None else engine
+def _native(program: Program, threads: int | None) -> Engine:
+    return _engine("native")(program, threads)
+
+
+def _auto(native: Callable[[Program], Engine]) -> Callable[[Program], Engine]:
+    def make(program: Program) -> Engine:
+        engine, note = _tried(native, program)
+        return _engine("numpy")(program, note) if engine is None else engine
+
+    return make
 
 
 def _tried(make: Callable[[Any], Any], given: Graph | Program) -> tuple[Any, str]:

@@ -31,7 +31,7 @@ class _Compiled(NamedTuple):
     run: Callable[..., tuple[Any, ...]]
 
 
-def jit(f: Callable[..., Any] | None = None, *, engine: str = "auto") -> Callable[..., Any]:
+def jit(f: Callable[..., Any] | None = None, *, engine: str = "auto", threads: int | None = None) -> Callable[..., Any]:
     """The same function, traced once for each kind of arguments, simplified, and run by an engine.
 
     A kind is the form of the arguments, the shapes and dtypes of their numbers and arrays, and the values of
@@ -55,7 +55,7 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "auto") -> Callabl
     """
     get(engine)
     if f is None:
-        return lambda g: jit(g, engine=engine)
+        return lambda g: jit(g, engine=engine, threads=threads)
     if isinstance(f, Value) or not callable(f):
         raise ArgumentError(f"wk.jit takes a function, not {type(f).__name__}", fix="@wk.jit above a def")
     compiled: dict[Hashable, _Compiled] = {}
@@ -67,7 +67,7 @@ def jit(f: Callable[..., Any] | None = None, *, engine: str = "auto") -> Callabl
             return compiled[kind]
         traced = trace_function(f, arguments)
         graph = simplify(traced.graph).graph
-        made = _Compiled(traced, graph, compile_function(graph, engine))
+        made = _Compiled(traced, graph, compile_function(graph, engine, threads))
         if kind is not None:
             if len(compiled) >= _MOST_KINDS:
                 compiled.pop(next(iter(compiled)))

@@ -61,6 +61,7 @@ def fit(
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
     resume: bool = False,
     engine: str = "auto",
+    threads: int | None = None,
     progress: bool | None = None,
     listeners: Listener | Sequence[Listener] = (),
     chunk: int | None = None,
@@ -86,7 +87,7 @@ def fit(
     checkpoints        a folder, or `Checkpoints`: the run is saved there after each epoch
     resume             whether to go on from the latest checkpoint there, if there is one; the numbers are those of a
                        run that had never stopped, to the last bit
-    clip_value, clip_norm, accumulate, average, rates, frozen, engine, progress, listeners, chunk
+    clip_value, clip_norm, accumulate, average, rates, frozen, engine, threads, progress, listeners, chunk
                        as in `train`; with `average` it is the averaged parameters that are validated and predict
     begin              whether to train; a run that has not begun does so by `run.resume(epochs=…)`
 
@@ -154,7 +155,7 @@ def fit(
         raise ArgumentError("resume is asked for, and no checkpoints are named", fix='checkpoints="runs/one"')
     if kept is not None:
         kept.check(resume)
-    runs = get(engine)(built.program)
+    runs = get(engine, threads)(built.program)
     # what is not run by native is not predicted by it either
     predicts = runs.name if runs.note else engine
     evaluator = Evaluator(measure, predicts, int(size), cast)

@@ -25,6 +25,7 @@ def train(
     optimizer: Optimizer | None = None,
     steps: int = 100,
     engine: str = "auto",
+    threads: int | None = None,
     until_loss: float | None = None,
     until_change: float | None = None,
     batch_size: int | None = None,
@@ -52,6 +53,8 @@ def train(
     engine          "native" compiles the program, and refuses ops that it does not have; "numpy" runs the written
                     program; "reference" goes node by node, with the bits of numpy. "auto" is native where that can
                     run all of it, and numpy otherwise: `run.engine` and `run.engine_note` say which and why
+    threads         how many threads share the work of native where it is large; None: those that the environment
+                    variable WORKINGS_THREADS asks for, or as many as there are processors. It never changes a number
     until_loss      stop after the step whose loss is below this bound
     until_change    stop after the step whose loss differs from the one before by less than this
     batch_size      how many rows of the data a step sees, the last one of an epoch seeing what is left; None: all
@@ -87,6 +90,7 @@ def train(
         optimizer=optimizer,
         steps=steps,
         engine=engine,
+        threads=threads,
         until_loss=until_loss,
         until_change=until_change,
         batch_size=batch_size,
@@ -111,6 +115,7 @@ def prepare(
     optimizer: Optimizer | None = None,
     steps: int = 100,
     engine: str = "auto",
+    threads: int | None = None,
     until_loss: float | None = None,
     until_change: float | None = None,
     batch_size: int | None = None,
@@ -137,7 +142,7 @@ def prepare(
         batches=None if batch_size is None else Batches(batch_size, shuffle, seed),
         seed=seed,
     )
-    return Run(built, get(engine)(built.program), checked_listeners(listeners), progress)
+    return Run(built, get(engine, threads)(built.program), checked_listeners(listeners), progress)
 
 
 def checked_listeners(listeners: Any) -> tuple[Listener, ...]:
