@@ -40,8 +40,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--threads", type=positive, default=min(2, cores), metavar="N", help="threads of each competitor (2)"
     )
-    parser.add_argument("--json", type=Path, metavar="F", help="where figures go (docs/benchmarks.json; --only: nowhere)")
-    parser.add_argument("--out", type=Path, metavar="F", help="where the page goes (docs/benchmarks.md; --only: nowhere)")
+    parser.add_argument(
+        "--json", type=Path, metavar="F", help="where figures go (docs/benchmarks.json; --only: nowhere)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="F", help="where the page goes (docs/benchmarks.md; --only: nowhere)"
+    )
     parser.add_argument("--torch-python", default=sys.executable, metavar="F", help="a Python that has PyTorch")
     parser.add_argument("--jax-python", default=sys.executable, metavar="F", help="a Python that has JAX")
     parser.add_argument("--mnist", type=Path, metavar="FOLDER", help="the files of MNIST; made here if left out")

@@ -184,8 +184,9 @@ python -m bench.peers --only moons gru         # some of it, printed alone
 python -m bench.peers --torch-python A/bin/python --jax-python B/bin/python
 ```
 
-`torch.compile` needs a C++ compiler, and what is written in C needs gcc; without, their lines say so. The whole-step
-function of `torch.compile` holds gradient and update as one graph. The nets are in
+`torch.compile` needs a C++ compiler, and what is written in C needs gcc; without, their lines say so. `torch.compile`
+is given the whole step, with gradient and update, as one graph; of the GRU, what lies around PyTorch's own kernel. The
+nets are in
 [bench/peers](../bench/peers/competitors), as every library has them; [bench/peers/bound.py](../bench/peers/bound.py)
 counts the operations of the bound.
 """

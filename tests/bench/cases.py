@@ -30,7 +30,9 @@ def characters(net: str, rule: str, **shape: int) -> Callable[[Sources, int], Ta
     def task(sources: Sources, threads: int) -> Task:
         rng = np.random.default_rng(0)
         data = {name: rng.integers(0, 7, (16, 6)) for name in ("x", "y")}
-        return filled(Task(net, {"characters": 7, "width": 8, "context": 6, **shape}, rule, 0.001, threads, 4, data=data))
+        return filled(
+            Task(net, {"characters": 7, "width": 8, "context": 6, **shape}, rule, 0.001, threads, 4, data=data)
+        )
 
     return task
 

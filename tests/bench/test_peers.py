@@ -124,7 +124,9 @@ def test_the_rows_are_those_that_workings_trains_on() -> None:
     """By hand, the rows of the task give the losses of the run."""
     task = TASKS["mlp"](Sources(), 1)
     run = prepared(task, "numpy").resume(20)
-    w1, b1, w2, b2 = (task.parameters[f"layers.{i}.{kind}"].astype(float) for i in (0, 2) for kind in ("weight", "bias"))
+    w1, b1, w2, b2 = (
+        task.parameters[f"layers.{i}.{kind}"].astype(float) for i in (0, 2) for kind in ("weight", "bias")
+    )
     for loss, rows in zip(run.losses, task.index, strict=False):
         x, y = task.data["x"][rows], task.data["y"][rows]
         h = np.maximum(x @ w1 + b1, 0)
@@ -181,7 +183,9 @@ def test_bars_are_met_or_not() -> None:
 
 
 def test_a_best_without_a_figure_is_named() -> None:
-    found = verdict(row(workings_native=1.0, JAX_scan=4.0, torch_compile=None), Bar(("torch compile", "JAX scan"), least=2))
+    found = verdict(
+        row(workings_native=1.0, JAX_scan=4.0, torch_compile=None), Bar(("torch compile", "JAX scan"), least=2)
+    )
     assert found.met is True
     assert found.words.endswith("; the best is JAX scan, without torch compile, which gave no figure.")
 
