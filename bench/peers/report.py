@@ -171,9 +171,9 @@ writes this page. {met} of {len(verdicts)} bars are met, {missed} are not{open_}
 Figures are medians of {facts["rounds"]} rounds, in which all take turns; each runs in a process of its own that lives
 on, and steps follow each other in calls of about half a second, where nothing else is said. All start from the same
 parameters and see the same rows in the same order, which they gather in the time that is measured. Where losses after
-100 steps differ by more than {TOLERANCE:g}, relative, the row is void. "times workings native" is the time of the line as
-so many times that of workings native: above 1 workings is faster. Compilation is from the data to the first result, less
-the steps themselves and the import. float32 where nothing else is said.
+100 steps differ by more than {TOLERANCE:g}, relative, the row is void. "times workings native" is the time of a line as
+so many times that of workings native: above 1 workings is faster. Compilation is from the data to the first result,
+less the steps themselves and the import. float32 where nothing else is said.
 
 {chr(10).join(section(row) + chr(10) for row in rows)}
 ## How to measure it again

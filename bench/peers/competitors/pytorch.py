@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 
-from bench.peers.task import Competitor, Refusal, Task
+from bench.peers.task import Competitor, RefusalError, Task
 
 __all__ = ["compiled", "eager"]
 
@@ -161,7 +160,7 @@ def compiled(task: Task) -> Competitor:
     A GRU is PyTorch's own kernel, and what lies around it is compiled.
     """
     if not any(map(shutil.which, ("g++", "clang++", "c++"))):
-        raise Refusal("torch.compile needs a C++ compiler, and there is none")
+        raise RefusalError("torch.compile needs a C++ compiler, and there is none")
     if task.net == "gru":
         return _trained(task, torch.compile(gru, dynamic=False))
     torch.set_num_threads(task.threads if _large(task) else 1)
