@@ -1,6 +1,6 @@
 """The arithmetic bound: what a step has to compute and to move, and how long this machine needs for that at best.
 
-Counted is what any way of doing it has to do. A product and a sum are two operations, and a function such as tanh is one.
+Counted is what any way of doing it has to do. A product and a sum are two operations, a function such as tanh is one.
 The way back through a product of matrices takes as many operations as the way forward, once for the weights and once
 for what goes in, which the first layer leaves out. Moved are the parameters and what the optimizer keeps, read and
 written, and the rows of the batch, read.
@@ -11,12 +11,13 @@ from __future__ import annotations
 import ctypes
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 
 from bench.peers.compiler import LOOSE, library
-from bench.peers.task import Refusal, Task
+from bench.peers.task import RefusalError, Task
 
 __all__ = ["Bound", "Work", "bound", "work"]
 
@@ -73,14 +74,13 @@ def moons(task: Task, rows: int) -> int:
 
 def mlp(task: Task, rows: int) -> int:
     widths = task.shape["widths"]
-    pairs = list(zip(widths, widths[1:], strict=False))
-    layers = sum(product(rows, a, b, first=not i) for i, (a, b) in enumerate(pairs))
+    layers = sum(product(rows, a, b, first=not i) for i, (a, b) in enumerate(pairwise(widths)))
     return layers + 2 * rows * sum(widths[1:-1]) + entropy(rows, widths[-1])
 
 
 def cnn(task: Task, rows: int) -> int:
     side, channels, total = task.shape["pixels"], task.shape["channels"], 0
-    for i, (a, b) in enumerate(zip(channels, channels[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(channels)):
         places = rows * side * side
         total += product(places, 9 * a, b, first=not i) + 2 * places * b + 3 * places * b // 4  # relu; the largest of 4
         side //= 2
@@ -129,7 +129,7 @@ def bound(task: Task) -> Bound:
     needed = work(task)
     try:
         functions = library("peak", LOOSE)
-    except Refusal:
+    except RefusalError:
         peak, bandwidth, how = _by_numpy(needed.memory)
     else:
         functions.peak.restype = functions.bandwidth.restype = ctypes.c_double

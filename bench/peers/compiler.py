@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.peers.task import Refusal
+from bench.peers.task import RefusalError
 
 __all__ = ["LOOSE", "STRICT", "library"]
 
@@ -18,15 +18,15 @@ SOURCES = Path(__file__).parent / "c"
 
 
 def library(name: str, options: tuple[str, ...]) -> ctypes.CDLL:
-    """The functions of a file of C. Raises `Refusal` where there is no gcc."""
+    """The functions of a file of C. Raises `RefusalError` where there is no gcc."""
     compiler = shutil.which("gcc")
     if compiler is None:
-        raise Refusal("there is no gcc")
+        raise RefusalError("there is no gcc")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{name}.so"
         source = SOURCES / f"{name}.c"
         command = [compiler, *options, "-shared", "-fPIC", "-pthread", "-o", str(file), str(source), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise Refusal(f"gcc does not compile {source.name}: {done.stderr.strip()}")
+            raise RefusalError(f"gcc does not compile {source.name}: {done.stderr.strip()}")
         return ctypes.CDLL(str(file))  # stays in memory when the file is gone

@@ -38,7 +38,7 @@ class Options:
     threads: int = 2
     torch: str = sys.executable
     jax: str = sys.executable
-    sources: Sources = Sources()
+    sources: Sources = field(default_factory=Sources)
     seconds: float = ROUND
     tell: Callable[[str], None] = lambda line: None
 
@@ -129,7 +129,7 @@ def environment(threads: int, **more: str) -> dict[str, str]:
     return {**os.environ, **dict.fromkeys(every, str(threads)), "PYTHONPATH": path, **more}
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """A process that refused, ended or took too long."""
 
 
@@ -137,7 +137,7 @@ class Process:
     """A competitor in a process that waits for orders."""
 
     def __init__(self, competitor: str, folder: str, options: Options) -> None:
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (`close` does)
         line = command(competitor, folder, options)
         try:
             self._process = subprocess.Popen(
@@ -151,10 +151,10 @@ class Process:
             )
         except OSError as error:
             self._errors.close()
-            raise Broken(f"{line[0]} does not start: {error.strerror}") from None
+            raise BrokenError(f"{line[0]} does not start: {error.strerror}") from None
 
     def answer(self) -> dict[str, Any]:
-        """The next answer. Raises `Broken` with the reason if there is none."""
+        """The next answer. Raises `BrokenError` with the reason if there is none."""
         assert self._process.stdout is not None
         late = threading.Timer(PATIENCE, self._process.kill)
         late.start()
@@ -162,10 +162,10 @@ class Process:
         in_time = late.is_alive()
         late.cancel()
         if not line:
-            raise Broken(f"ended: {self._last_words()}" if in_time else f"no answer in {PATIENCE} s")
+            raise BrokenError(f"ended: {self._last_words()}" if in_time else f"no answer in {PATIENCE} s")
         found = json.loads(line)
         if "refused" in found:
-            raise Broken(f"refused: {found['refused']}")
+            raise BrokenError(f"refused: {found['refused']}")
         return found
 
     def order(self, steps: int, calls: int = 1) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class Process:
             self._process.stdin.write(json.dumps({"steps": steps, "calls": calls}) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Broken(f"ended: {self._last_words()}") from None
+            raise BrokenError(f"ended: {self._last_words()}") from None
         return self.answer()
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ def steps(workload: Workload, task: Task, folder: str, options: Options) -> list
             try:
                 alive[competitor] = Process(competitor, folder, options)
                 calls[competitor] = _first(alive[competitor], cell, workload, options)
-            except Broken as reason:
+            except BrokenError as reason:
                 _give_up(alive, cell, reason)
         for number in range(options.rounds):
             for competitor in list(alive):
@@ -225,7 +225,7 @@ def steps(workload: Workload, task: Task, folder: str, options: Options) -> list
                     count = cell.steps or 1
                     took = alive[competitor].order(count, calls[competitor])["seconds"]
                     cell.rounds.append(took / (count * calls[competitor]))
-                except Broken as reason:
+                except BrokenError as reason:
                     _give_up(alive, cell, reason)
     for cell in cells.values():
         if cell.rounds and cell.refused is None:
@@ -251,7 +251,7 @@ def _first(process: Process, cell: Cell, workload: Workload, options: Options) -
     return max(1, int(options.seconds / (step * cell.steps))) if workload.call else 1
 
 
-def _give_up(alive: dict[str, Process], cell: Cell, reason: Broken) -> None:
+def _give_up(alive: dict[str, Process], cell: Cell, reason: BrokenError) -> None:
     cell.refused, cell.compiling, cell.loss = str(reason), None, None
     process = alive.pop(cell.competitor, None)
     if process is not None:
@@ -267,7 +267,7 @@ def wholes(workload: Workload, folder: str, options: Options) -> list[Cell]:
     with tempfile.TemporaryDirectory() as cache:
         if WARM in cells:
             options.tell(f"{WARM}: filling the cache")
-            with contextlib.suppress(Broken):  # the rounds will say why
+            with contextlib.suppress(BrokenError):  # the rounds will say why
                 _whole(WARM, folder, cache, options, workload.kind)
         for number in range(options.rounds):
             for competitor, cell in cells.items():
@@ -277,7 +277,7 @@ def wholes(workload: Workload, folder: str, options: Options) -> list[Cell]:
                 try:
                     value, cell.loss = _whole(competitor, folder, cache, options, workload.kind)
                     cell.rounds.append(value)
-                except Broken as reason:
+                except BrokenError as reason:
                     cell.refused, cell.loss = str(reason), None
     for cell in cells.values():
         if cell.refused is None:
@@ -295,16 +295,16 @@ def _whole(competitor: str, folder: str, cache: str, options: Options, kind: str
     try:
         done = subprocess.run(line, capture_output=True, text=True, env=settings, cwd=ROOT, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        raise Broken(f"no answer in {PATIENCE} s") from None
+        raise BrokenError(f"no answer in {PATIENCE} s") from None
     except OSError as error:
-        raise Broken(f"{line[0]} does not start: {error.strerror}") from None
+        raise BrokenError(f"{line[0]} does not start: {error.strerror}") from None
     seconds = time.perf_counter() - begin
     if competitor == NUMPY and done.returncode == 0:
         return seconds, None
     found = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
     if "refused" in found:
-        raise Broken(f"refused: {found['refused']}")
+        raise BrokenError(f"refused: {found['refused']}")
     if "loss" not in found:
         said = [text.strip() for text in done.stderr.splitlines() if text.strip()]
-        raise Broken(f"ended: exit status {done.returncode}" + (f", {said[-1]}" if said else ""))
+        raise BrokenError(f"ended: exit status {done.returncode}" + (f", {said[-1]}" if said else ""))
     return (seconds if kind == "start" else float(found["peak"])), found["loss"]

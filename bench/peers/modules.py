@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def cross_entropy(model, x, y):
 
 def mlp(widths: Sequence[int]) -> Any:
     rng = np.random.default_rng(0)
-    layers = [nn.Linear(a, b, rng=rng) for a, b in zip(widths, widths[1:], strict=False)]
+    layers = [nn.Linear(a, b, rng=rng) for a, b in pairwise(widths)]
     return nn.Sequential(*(part for layer in layers[:-1] for part in (layer, nn.ReLU())), layers[-1])
 
 
@@ -26,7 +27,7 @@ def cnn(pixels: int, channels: Sequence[int], classes: int) -> Any:
     """Convolutions of 3 × 3, each followed by a pooling of 2 × 2, and a dense layer."""
     rng = np.random.default_rng(0)
     parts: list[Any] = []
-    for a, b in zip(channels, channels[1:], strict=False):
+    for a, b in pairwise(channels):
         parts += [nn.Conv2d(a, b, 3, padding="same", rng=rng), nn.ReLU(), nn.MaxPool2d(2)]
     side = pixels >> len(channels) - 1
     return nn.Sequential(*parts, nn.Flatten(), nn.Linear(channels[-1] * side * side, classes, rng=rng))

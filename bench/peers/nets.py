@@ -67,7 +67,8 @@ def rows(task: Task, steps: int) -> np.ndarray:
     from workings.graph import evaluate
 
     program = prepared(task, "reference").program
-    assert program.feed is not None and program.final is None, "the number of rows is a multiple of the batch"
+    assert program.feed is not None
+    assert program.final is None, "the number of rows is a multiple of the batch"
     taken = next(node for node in program.feed.outputs if node.op.name == "getitem").inputs[1]
     drawn = wk.Graph(program.feed.inputs, [taken])
     data = program.data.values()

@@ -171,9 +171,9 @@ writes this page. {met} of {len(verdicts)} bars are met, {missed} are not{open_}
 Figures are medians of {facts["rounds"]} rounds, in which all take turns; each runs in a process of its own that lives
 on, and steps follow each other in calls of about half a second, where nothing else is said. All start from the same
 parameters and see the same rows in the same order, which they gather in the time that is measured. Where losses after
-100 steps differ by more than {TOLERANCE:g}, relative, the row is void. "times workings native" is the time of the line as
-so many times that of workings native: above 1 workings is faster. Compilation is from the data to the first result, less
-the steps themselves and the import. float32 where nothing else is said.
+100 steps differ by more than {TOLERANCE:g}, relative, the row is void. "times workings native" is the time of a line as
+so many times that of workings native: above 1 workings is faster. Compilation is from the data to the first result,
+less the steps themselves and the import. float32 where nothing else is said.
 
 {chr(10).join(section(row) + chr(10) for row in rows)}
 ## How to measure it again
@@ -184,8 +184,9 @@ python -m bench.peers --only moons gru         # some of it, printed alone
 python -m bench.peers --torch-python A/bin/python --jax-python B/bin/python
 ```
 
-`torch.compile` needs a C++ compiler, and what is written in C needs gcc; without, their lines say so. The whole-step
-function of `torch.compile` holds gradient and update as one graph. The nets are in
+`torch.compile` needs a C++ compiler, and what is written in C needs gcc; without, their lines say so. `torch.compile`
+is given the whole step, with gradient and update, as one graph; of the GRU, what lies around PyTorch's own kernel. The
+nets are in
 [bench/peers](../bench/peers/competitors), as every library has them; [bench/peers/bound.py](../bench/peers/bound.py)
 counts the operations of the bound.
 """

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Competitor", "Refusal", "Task"]
+__all__ = ["Competitor", "RefusalError", "Task"]
 
 
 class Competitor(NamedTuple):
-    """`run(steps)` runs so many steps on from where it stands and returns when they are done; `loss()` is the last's."""
+    """`run(steps)` runs so many steps on from where it stands, and returns when they are done; `loss()` is the last."""
 
     run: Callable[[int], Any]
     loss: Callable[[], float]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A competitor that cannot run this here, and why."""
 
 

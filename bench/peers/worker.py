@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any
 
-from bench.peers.task import Refusal, Task
+from bench.peers.task import RefusalError, Task
 
 # the module of `bench.peers.competitors` and the function in it
 COMPETITORS = {
@@ -70,7 +70,7 @@ def main(name: str, folder: str, steps: str | None = None) -> None:
 
 def refusal(error: Exception) -> bool:
     """Whether it is a competitor that says that it cannot do this, and no mistake."""
-    return isinstance(error, (Refusal, ImportError)) or type(error).__name__ == "UnsupportedError"
+    return isinstance(error, (RefusalError, ImportError)) or type(error).__name__ == "UnsupportedError"
 
 
 def reason(error: Exception) -> str:

@@ -203,7 +203,7 @@ WORKLOADS: Mapping[str, Workload] = {
         kind="start",
     ),
     "memory": Workload(
-        "Memory: the most that a whole process has at a time, from its start to the result of 100 steps of the MNIST net",
+        "Memory: the most that a whole process has at a time, for 100 steps of the MNIST net",
         mnist,
         (OURS, "workings numpy", "PyTorch eager", "JAX scan"),
         (Bar(("PyTorch eager",), most=1.0),),

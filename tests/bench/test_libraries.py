@@ -21,7 +21,7 @@ def test_the_losses_after_100_steps_are_the_same(net: str) -> None:
     assert [cell.refused for cell in found.cells if cell.competitor != "C by hand"] == [None] * 4
 
 
-@pytest.mark.parametrize("net", ["neuron", "moons", "mlp", "cnn", "transformer"])
+@pytest.mark.parametrize("net", TASKS)
 def test_the_losses_of_the_compiled_step_are_the_same(net: str) -> None:
     found = measure(net, small(net, "workings numpy", "torch.compile"), QUICK)
     assert found.void is None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.peers.compiler import LOOSE, STRICT, library
-from bench.peers.task import Competitor, Refusal, Task
+from bench.peers.task import Competitor, RefusalError, Task
 
 __all__ = ["in_c"]
 
@@ -19,7 +19,7 @@ def in_c(task: Task) -> Competitor:
         return _neuron(task)
     if task.net == "moons":
         return _moons(task)
-    raise Refusal(f"{task.net} is not written in C")
+    raise RefusalError(f"{task.net} is not written in C")
 
 
 def _neuron(task: Task) -> Competitor:

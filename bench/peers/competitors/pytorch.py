@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 
-from bench.peers.task import Competitor, Refusal, Task
+from bench.peers.task import Competitor, RefusalError, Task
 
 __all__ = ["compiled", "eager"]
 
@@ -74,13 +74,17 @@ def transformer(heads: int, layers: int) -> Callable[..., Tensor]:
     return loss
 
 
+# What torch.nn.GRU calls. torch.compile would unroll it, and then takes minutes for 64 steps of time.
+turns = torch.compiler.disable(torch._VF.gru)
+
+
 def gru(p: Parameters, x: Tensor, y: Tensor) -> Tensor:
     h = F.embedding(x, p["layers.0.weight"])
     start = h.new_zeros(1, len(x), p["layers.1.candidate_bias"].shape[0])
     # PyTorch adds two biases; all but a part of the second stays 0 here, as the sum of two moves twice as far
     second = F.pad(p["layers.1.candidate_bias"], (2 * start.shape[-1], 0))
     weights = [p["layers.1.weight"], p["layers.1.recurrent"], p["layers.1.bias"], second]
-    states, _ = torch._VF.gru(h, start, weights, True, 1, 0.0, True, False, True)  # what torch.nn.GRU calls
+    states, _ = turns(h, start, weights, True, 1, 0.0, True, False, True)
     scores = F.linear(states, p["layers.2.weight"], p["layers.2.bias"])
     return F.cross_entropy(scores.flatten(0, 1), y.flatten())
 
@@ -119,9 +123,13 @@ def parameters(task: Task) -> Parameters:
 
 def eager(task: Task) -> Competitor:
     """A step in Python: gradients of the parameters alone, and the fused update."""
+    return _trained(task, net(task))
+
+
+def _trained(task: Task, loss: Callable[..., Tensor]) -> Competitor:
     # a net of few numbers is slower on several threads than on one
     torch.set_num_threads(task.threads if _large(task) else 1)
-    loss, p, batch = net(task), parameters(task), _batches(task)
+    p, batch = parameters(task), _batches(task)
     weights = list(p.values())
 
     if task.rule == "sgd":
@@ -147,11 +155,15 @@ def eager(task: Task) -> Competitor:
 
 
 def compiled(task: Task) -> Competitor:
-    """The whole step compiled as one graph: rows, loss, gradient and update, which is written out for that."""
+    """The whole step compiled as one graph: rows, loss, gradient and update, which is written out for that.
+
+    A GRU is PyTorch's own kernel, and what lies around it is compiled.
+    """
     if not any(map(shutil.which, ("g++", "clang++", "c++"))):
-        raise Refusal("torch.compile needs a C++ compiler, and there is none")
+        raise RefusalError("torch.compile needs a C++ compiler, and there is none")
+    if task.net == "gru":
+        return _trained(task, torch.compile(gru, dynamic=False))
     torch.set_num_threads(task.threads if _large(task) else 1)
-    torch._dynamo.config.allow_rnn = True  # refused otherwise
     if not _large(task):
         torch._inductor.config.cpp_wrapper = True  # less Python around the kernels
     # a compiled step does not move a tensor without axes, so that a lone number becomes a row of one
