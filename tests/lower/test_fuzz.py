@@ -67,10 +67,6 @@ def _first_lane(self: Writer, how: str, dtype: np.dtype, width: int, vector: str
     return self.lane(vector, dtype, width, 0)
 
 
-def _other_way_round(x: Any, y: Any) -> Any:
-    return elements._made("subtract", y, x)
-
-
 PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "rows of a loop the other way round": (lambda m: m.setattr(turns._Turns, "row", _other_way), "scan"),
     "a sum of one lane": (lambda m: m.setattr(Writer, "halves", _first_lane), "sum"),
