@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help lesson test test-slow oracles bench results screens check format clean
+.PHONY: help lesson test test-slow oracles fuzz bench results screens check format clean
 
 help:  ## print this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ test-slow: $(STAMPS)/npm  ## run the tests that take long
 
 oracles: $(STAMPS)/npm $(STAMPS)/oracles  ## install PyTorch and JAX (large), then compare with them
 	$(PYTEST) -m oracle
+
+fuzz: $(STAMPS)/test  ## run random graphs on the engine native for MINUTES=60, from SEED=0 on
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),60) --seed $(or $(SEED),0)
 
 bench: $(STAMPS)/test $(STAMPS)/oracles  ## install PyTorch and JAX (large), then measure against them; deriving and pages too
 	$(BIN)/python bench/scale.py

@@ -311,7 +311,8 @@ def _outer(g: _Growing, x: Node) -> Node | None:
 def _einsum(g: _Growing, x: Node) -> Node | None:
     """A sum of products, in which equal lengths may be the same letter, also within one value."""
     rng, lengths, terms = g.rng, {}, []
-    nodes = [x, *(g.some() for _ in range(rng.choice([0, 1, 1, 2])))]
+    others = (g.pick(lambda n: (n.dtype.kind == "b") == (x.dtype.kind == "b")) for _ in range(rng.choice([0, 1, 1, 2])))
+    nodes = [x, *(n for n in others if n is not None)]
     for node in nodes:
         term = ""
         for n in node.shape:

@@ -1,12 +1,13 @@
 """How far a value of another engine may be from that of the reference.
 
 Each op that an engine may round in its own way gets a bound for what that makes, from its values: none where sums and
-products are exact, as those of eighths are; n roundings of a sum of n magnitudes; and so many units in the last place
-of a function that is approximated. The graph is then evaluated again and again with errors of that size put in, with
-one sign for all elements or a random one for each, and what moves an output is what it may be off. Where that tips a
-comparison, or what is finite, the output moves with it.
+products are exact, as those of eighths are; √n roundings of the sum of n magnitudes, since they do not all go one way;
+and so many units in the last place of a function that is approximated. The graph is then evaluated again and again
+with errors of that size put in, with one sign for all elements or a random one for each, and what moves an output is
+what it may be off. Where that tips a comparison, or what is finite, the output moves with it.
 
-Source: Parker, Monte Carlo arithmetic (1997).
+Sources: Parker, Monte Carlo arithmetic (1997); Higham and Mary, A new approach to probabilistic rounding error
+analysis (2019).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ __all__ = ["Found", "compare", "rounds"]
 
 _ROUNDED = {"prod", *ROUNDED, *next(engine.rounded for engine in ENGINES if engine.name == "native")}
 _APPROXIMATED = MATHS | {"logaddexp"}
-# of two zeros that are equal but for their sign each is the largest
-_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip"})
+# of two zeros that are equal but for their sign each is the largest; and what is added to 0 may be put there
+_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip", "put", "avg_unpool2d"})
 _UNITS = 4.0
 
 
@@ -134,7 +135,7 @@ def _bound(node: Node, inputs: Sequence[Any], value: Any) -> Any:
     name = node.op.name
     if node.dtype.kind != "f" or name not in _ROUNDED | _APPROXIMATED | _EITHER_ZERO:
         return None
-    if name in _EITHER_ZERO:
+    if name in _EITHER_ZERO - _ROUNDED:
         return 0.0
     finite = np.where(np.isfinite(value), np.abs(value), 0)
     if name == "logaddexp":  # the larger one, and something that may be minus nearly as much
@@ -154,7 +155,7 @@ def _bound(node: Node, inputs: Sequence[Any], value: Any) -> Any:
         total, count = finite, np.asarray(node.inputs[0].size / max(node.size, 1))
     elif _exact(node, [wide[k] for k in floats], total * (count if name == "mean" else 1)):
         return 0.0 if name not in ("avg_pool2d", "avg_unpool2d") else 2 * np.spacing(finite.astype(node.dtype))
-    return (count + 2) * np.finfo(node.dtype).eps * np.where(np.isfinite(total), total, 0)
+    return (np.sqrt(count) + 2) * np.finfo(node.dtype).eps * np.where(np.isfinite(total), total, 0)
 
 
 def _exact(node: Node, inputs: Sequence[np.ndarray], total: Any) -> bool:
