@@ -16,14 +16,12 @@ from tests.write import programs
 from tests.write.programs import arguments, assemble
 from tests.write.random_graphs import random_program
 from workings.engines import NativeEngine, NumpyEngine, ReferenceEngine, compile_function, get
-from workings.errors import ArgumentError, MissingExtraError, UnsupportedError
+from workings.errors import ArgumentError, MissingExtraError
 from workings.graph import Graph, Program, Role, call, constant, input_node
 from workings.lower import loops_text
 
 ENGINES = [ReferenceEngine, NumpyEngine]
 EVERY = [*ENGINES, NativeEngine]  # native gives other bits where something is summed up or approximated
-# what native has no op for
-LACKING: dict[str, str] = {}
 
 
 def _run(engine: Any, p: Program, last: int, chunks: int = 1) -> tuple[bytes, list[bytes], int]:
@@ -59,7 +57,7 @@ def test_engines_agree_on_random_steps(block: int) -> None:
         assert _run(engine, p, p.steps) == _run(ReferenceEngine(p), p, p.steps), engine.source
 
 
-@pytest.mark.parametrize("name", [name for name in programs.ALL if name not in LACKING])
+@pytest.mark.parametrize("name", programs.ALL)
 def test_native_is_near_and_the_same_in_any_number_of_calls(name: str) -> None:
     p = programs.ALL[name]()
     engine = NativeEngine(p)
@@ -74,12 +72,6 @@ def test_native_is_near_and_the_same_in_any_number_of_calls(name: str) -> None:
     for c, a, b in zip(p.carry, carried, expected[1], strict=True):
         found, wanted = (np.frombuffer(v, c.input.dtype) for v in (a, b))
         np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance, err_msg=c.name)
-
-
-@pytest.mark.parametrize("name", LACKING)
-def test_native_refuses_by_name(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=f"engine native has no {LACKING[name]}"):
-        NativeEngine(programs.ALL[name]())
 
 
 @pytest.mark.parametrize("block", range(3))
@@ -259,7 +251,7 @@ def test_a_stop_condition_that_always_holds() -> None:
 def test_getting_an_engine() -> None:
     assert get("numpy") is NumpyEngine
     assert get("reference") is ReferenceEngine
-    assert get("native") is NativeEngine
+    assert isinstance(get("native", threads=1)(programs.mlp()), NativeEngine)
     with pytest.raises(ArgumentError) as caught:
         get("nunpy")
     assert str(caught.value) == (

@@ -78,8 +78,8 @@ def compile_function(graph: Graph, engine: str = "numpy", threads: int | None = 
     """A graph as a function that is called with its inputs in order and returns a tuple of its outputs.
 
     "numpy" and "reference" give the same bits; "native" gives them where nothing is summed up and no function is
-    approximated; "auto" is native or numpy, as for `get`. Of native `threads` share large work. `ArgumentError` if there is no such engine,
-    `UnsupportedError` for an op that it does not have.
+    approximated, and so many `threads` share its work where it is large; "auto" is native or numpy, as for `get`.
+    `ArgumentError` if there is no such engine, `UnsupportedError` for an op that it does not have.
 
     >>> from workings.graph import call, input_node
     >>> import workings.ops

@@ -12,7 +12,7 @@ _LINE = 64
 
 
 def arena(loops: Loops) -> tuple[Mapping[Buffer, int], int]:
-    """For each scratch array its offset, in bytes, in a piece of memory, and the size of that.
+    """For each scratch buffer its offset, in bytes, in a piece of memory, and the size of that.
 
     A buffer needs its place from the part that first writes it to the last one that reads it; largest first, each
     takes the lowest place that is free all that time.
@@ -21,8 +21,12 @@ def arena(loops: Loops) -> tuple[Mapping[Buffer, int], int]:
     for place, part in enumerate(loops.everything):
         reads, writes = touched(part)
         for buffer in reads | writes:
-            if buffer.role == "scratch" and buffer.shape != ():
+            if buffer.role == "scratch":
                 lives[buffer] = lives.get(buffer, (place, place))[0], place
+    if loops.training is not None:
+        # what a step gives is read at its end
+        t, last = loops.training, len(loops.everything)
+        lives |= {b: (0, last) for b in (t.loss, t.finite, t.stop) if b.role == "scratch"}
     # the order of declaration, where sizes are equal
     order = sorted((b for b in loops.buffers if b in lives), key=lambda b: -b.size * b.dtype.itemsize)
     placed: dict[Buffer, tuple[int, int]] = {}

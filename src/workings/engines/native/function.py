@@ -47,9 +47,13 @@ class Function:
         self._compiled = Compiled(key, lambda: self.llvm)
         self.threads = thread_count(threads)
         self._shared = shared_out(loops, self.machine)
-        self._offsets, self._size = arena(loops)
-        self._spare: list[np.ndarray] = []
+        self._offsets, size = arena(loops)
+        # behind the scratch buffers lie the flag of a fault, and a count for each buffer of accesses outside
+        self._flags = -(-size // _LINE) * _LINE
+        self._size = self._flags + 8 * (len(loops.buffers) + 1)
         self._constants = {b: _aligned_copy(b.value) for b in loops.buffers if b.value is not None}
+        self._given = [k for k, b in enumerate(loops.buffers) if b not in self._offsets and b not in self._constants]
+        self._spare: list[_Memory] = []
 
     @cached_property
     def llvm(self) -> str:
@@ -64,47 +68,62 @@ class Function:
     ) -> tuple[tuple[Any, ...], int]:
         loops = self.loops
         # memory is used by one call at a time, and kept for the next one
-        memory = self._spare.pop() if self._spare else np.empty(self._size + _LINE, np.uint8)
-        start = -(-memory.ctypes.data // _LINE) * _LINE
+        memory = self._spare.pop() if self._spare else _Memory(self)
+        memory.flags[:] = 0
         arrays: dict[Buffer, np.ndarray] = {}
-        fault = np.zeros((), np.int64)
-        addresses = (ctypes.c_void_p * (len(loops.buffers) + 2))()
-        for k, buffer in enumerate(loops.buffers):
-            if buffer in self._offsets:
-                addresses[k] = start + self._offsets[buffer]
-                continue
+        for k in self._given:
+            buffer = loops.buffers[k]
             if buffer.role == "carry":
                 array = _aligned_copy(given[buffer])
             elif buffer in given:
                 array = np.asarray(given[buffer])
-            elif buffer in self._constants:
-                array = self._constants[buffer]
             else:
                 array = np.empty(buffer.shape, buffer.dtype)
             arrays[buffer] = array
-            addresses[k] = array.ctypes.data
-        counts = np.zeros(len(loops.buffers), np.int64)
-        addresses[len(loops.buffers)] = fault.ctypes.data
-        addresses[len(loops.buffers) + 1] = counts.ctypes.data
+            memory.addresses[k] = _address(array)
 
         def run(thread: int, threads: int, meeting: int, rest: int) -> int:
-            return self._compiled(addresses, losses, first, last, thread, threads, meeting, rest)
+            return self._compiled(memory.addresses, losses, first, last, thread, threads, meeting, rest)
 
         reached = run_together(run, self.threads if self._shared else 1)
-        self._spare.append(memory)
-        if counts.any():
+        fault, counts = int(memory.flags[0]), memory.flags[1:]
+        if self.checked and counts.any():
             left = (f"{b.name} {n} times" for b, n in zip(loops.buffers, counts.tolist(), strict=True) if n)
             raise BoundsError(f"accesses leave their buffers: {', '.join(left)}")
-        if fault[()]:
+        self._spare.append(memory)
+        if fault:
             raise OutsideError
         return tuple(_value(arrays[b]) for b in loops.results), reached
+
+
+class _Memory:
+    """The scratch buffers of one call, and the addresses of all."""
+
+    def __init__(self, function: Function) -> None:
+        buffers, offsets = function.loops.buffers, function._offsets
+        self._room = np.empty(function._size + _LINE, np.uint8)
+        start = -(-_address(self._room) // _LINE) * _LINE
+        self.addresses = (ctypes.c_void_p * (len(buffers) + 2))()
+        for k, buffer in enumerate(buffers):
+            if buffer in offsets:
+                self.addresses[k] = start + offsets[buffer]
+            elif buffer in function._constants:
+                self.addresses[k] = _address(function._constants[buffer])
+        first = start - _address(self._room) + function._flags
+        self.flags = self._room[first : first + 8 * (len(buffers) + 1)].view(np.int64)
+        self.addresses[len(buffers)] = _address(self.flags)
+        self.addresses[len(buffers) + 1] = _address(self.flags) + 8
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
 
 
 def _aligned_copy(value: Any) -> np.ndarray:
     """A copy, row by row, that begins at the start of a line of the cache."""
     value = np.asarray(value)
     room = np.empty(value.nbytes + _LINE, np.uint8)
-    start = -room.ctypes.data % _LINE
+    start = -_address(room) % _LINE
     array = room[start : start + value.nbytes].view(value.dtype).reshape(value.shape)
     array[...] = value
     return array
