@@ -27,8 +27,8 @@ __all__ = ["Found", "compare", "rounds"]
 
 _ROUNDED = {"prod", *ROUNDED, *next(engine.rounded for engine in ENGINES if engine.name == "native")}
 _APPROXIMATED = MATHS | {"logaddexp"}
-# of two zeros that are equal but for their sign each is the largest; and what is added to 0 may be put there
-_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip", "put", "avg_unpool2d"})
+# of two zeros that are equal but for their sign each is the largest; and what NumPy adds to 0 may be put there
+_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip", *ROUNDED})
 _UNITS = 4.0
 
 
