@@ -27,8 +27,8 @@ __all__ = ["Found", "compare", "rounds"]
 
 _ROUNDED = {"prod", *ROUNDED, *next(engine.rounded for engine in ENGINES if engine.name == "native")}
 _APPROXIMATED = MATHS | {"logaddexp"}
-# of two zeros that are equal but for their sign each is the largest; and what is added to 0 may be put there
-_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip", "put", "avg_unpool2d"})
+# of two zeros that are equal but for their sign each is the largest; and what NumPy adds to 0 may be put there
+_EITHER_ZERO = frozenset({"max", "min", "maximum", "minimum", "sort", "max_pool2d", "clip", *ROUNDED})
 _UNITS = 4.0
 
 
@@ -145,6 +145,9 @@ def _bound(node: Node, inputs: Sequence[Any], value: Any) -> Any:
     if name in _APPROXIMATED:
         return _UNITS * np.spacing(finite.astype(node.dtype))
     # a sum of products: of magnitudes it is what rounding is relative to, and of ones how much is added up
+    kind = node.dtype
+    if name == "einsum":  # NumPy may sum up each input by itself before they meet
+        kind = min((i.dtype for i in node.inputs if i.dtype.kind == "f"), key=lambda d: d.itemsize, default=kind)
     floats = [k for k, i in enumerate(node.inputs) if i.dtype.kind in "fb" or k < 1 or name in ("matmul", "einsum")]
     wide = [np.asarray(x, np.float64) if k in floats else x for k, x in enumerate(inputs)]
     total = node.op.numpy(*(np.abs(x) if k in floats else x for k, x in enumerate(wide)), **node.attributes)
@@ -153,12 +156,12 @@ def _bound(node: Node, inputs: Sequence[Any], value: Any) -> Any:
         count = np.asarray(node.inputs[0].size / max(node.size, 1))
     if name == "prod":
         total, count = finite, np.asarray(node.inputs[0].size / max(node.size, 1))
-    elif _exact(node, [wide[k] for k in floats], total * (count if name == "mean" else 1)):
+    elif _exact(kind, [wide[k] for k in floats], total * (count if name == "mean" else 1)):
         return 0.0 if name not in ("avg_pool2d", "avg_unpool2d") else 2 * np.spacing(finite.astype(node.dtype))
-    return (np.sqrt(count) + 2) * np.finfo(node.dtype).eps * np.where(np.isfinite(total), total, 0)
+    return (np.sqrt(count) + 2) * np.finfo(kind).eps * np.where(np.isfinite(total), total, 0)
 
 
-def _exact(node: Node, inputs: Sequence[np.ndarray], total: Any) -> bool:
+def _exact(dtype: np.dtype, inputs: Sequence[np.ndarray], total: Any) -> bool:
     """Whether all sums of these products are numbers of this dtype: they are multiples of one that is not too small."""
     digits = 0
     for x in inputs:
@@ -168,7 +171,7 @@ def _exact(node: Node, inputs: Sequence[np.ndarray], total: Any) -> bool:
         if fits is None:
             return False
         digits += fits
-    return bool(np.max(np.abs(total), initial=0) * 2.0**digits < 2.0 ** np.finfo(node.dtype).nmant)
+    return bool(np.max(np.abs(total), initial=0) * 2.0**digits < 2.0 ** np.finfo(dtype).nmant)
 
 
 def _evaluate(graph: Graph, values: Sequence[Any], errors: _Errors | None) -> list[Any]:

@@ -70,8 +70,8 @@ def _first_lane(self: Writer, how: str, dtype: np.dtype, width: int, vector: str
 PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "rows of a loop the other way round": (lambda m: m.setattr(turns._Turns, "row", _other_way), "scan"),
     "a sum of one lane": (lambda m: m.setattr(Writer, "halves", _first_lane), "sum"),
-    "a difference the other way round": (
-        lambda m: m.setitem(elements._RULES, "subtract", _other_way_round),
+    "a difference that is a sum": (
+        lambda m: m.setitem(elements._RULES, "subtract", elements._RULES["add"]),
         "subtract",
     ),
 }
