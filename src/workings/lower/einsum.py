@@ -47,17 +47,15 @@ def _einsum(low: Lowering, node: Node) -> View:
     factors = [_diagonal(low.views[x], term) for x, term in zip(node.inputs, letters, strict=True)]
     for places in _path(node):
         some = [factors[n] for n in places]
-        # the dtype of these alone, as NumPy computes them
-        dtype = np.result_type(*(factor.x.buffer.dtype for factor in some))
         factors = [factor for n, factor in enumerate(factors) if n not in places]
         while len(some) > 1:
             a, b, *some = some
             others = [*some, *factors]
             wanted = _wanted(a.letters + b.letters, others, result)
-            some = [_product(low, node, dtype, a, b, wanted, lengths), *some]
+            some = [_product(low, node, a, b, wanted, lengths), *some]
         factors += some
     (last,) = factors
-    return _summed(low, node, node.dtype, last, result, lengths).x
+    return _summed(low, node, last, result, lengths).x
 
 
 def _path(node: Node) -> list[tuple[int, ...]]:
@@ -75,24 +73,22 @@ def _wanted(letters: str, others: Sequence[_Factor], result: str) -> str:
     return "".join(dict.fromkeys(c for c in letters if c in needed))
 
 
-def _product(
-    low: Lowering, node: Node, dtype: np.dtype, a: _Factor, b: _Factor, wanted: str, lengths: Mapping[str, int]
-) -> _Factor:
+def _product(low: Lowering, node: Node, a: _Factor, b: _Factor, wanted: str, lengths: Mapping[str, int]) -> _Factor:
     """The sums of the products of two factors. What only one of them has is summed before, if it is not wanted."""
     both = a.letters + b.letters
     wanted = "".join(c for c in wanted if c in both)
-    a = _summed(low, node, dtype, a, "".join(c for c in a.letters if c in wanted or c in b.letters), lengths)
-    b = _summed(low, node, dtype, b, "".join(c for c in b.letters if c in wanted or c in a.letters), lengths)
+    a = _summed(low, node, a, "".join(c for c in a.letters if c in wanted or c in b.letters), lengths)
+    b = _summed(low, node, b, "".join(c for c in b.letters if c in wanted or c in a.letters), lengths)
     a, b = (_side_by_side(low, node, x, wanted, lengths) for x in (a, b))
     folded = {c: lengths[c] for c in a.letters if c not in wanted}
-    return _contracted(low, node, dtype, wanted, folded, [a, b], lengths)
+    return _contracted(low, node, wanted, folded, [a, b], lengths)
 
 
-def _summed(low: Lowering, node: Node, dtype: np.dtype, x: _Factor, wanted: str, lengths: Mapping[str, int]) -> _Factor:
+def _summed(low: Lowering, node: Node, x: _Factor, wanted: str, lengths: Mapping[str, int]) -> _Factor:
     """A factor with these letters alone, in their order, the others summed: a view where there are none."""
     folded = {c: lengths[c] for c in x.letters if c not in wanted}
     if folded:
-        return _contracted(low, node, dtype, wanted, folded, [x], lengths)
+        return _contracted(low, node, wanted, folded, [x], lengths)
     shape, strides = tuple(lengths[c] for c in wanted), tuple(x.strides[c] for c in wanted)
     return _Factor(replace(x.x, shape=shape, strides=strides), wanted)
 
@@ -100,16 +96,15 @@ def _summed(low: Lowering, node: Node, dtype: np.dtype, x: _Factor, wanted: str,
 def _contracted(
     low: Lowering,
     node: Node,
-    dtype: np.dtype,
     wanted: str,
     folded: Mapping[str, int],
     factors: Sequence[_Factor],
     lengths: Mapping[str, int],
 ) -> _Factor:
     outer = {c: lengths[c] for c in wanted}
-    result = _Factor(whole(low.buffer(node, tuple(outer.values()), dtype)), wanted)
+    result = _Factor(whole(low.buffer(node, tuple(outer.values()))), wanted)
     parts = [Part(x.x, x.strides) for x in factors]
-    contract(low, dtype, outer, folded, parts, Part(result.x, result.strides))
+    contract(low, node.dtype, outer, folded, parts, Part(result.x, result.strides))
     return result
 
 
@@ -120,7 +115,7 @@ def _side_by_side(low: Lowering, node: Node, x: _Factor, wanted: str, lengths: M
         return x
     if prod(lengths[c] for c in wanted if c not in x.letters) < _FEW or 0 in x.x.shape:
         return x
-    turned = _summed(low, node, x.x.buffer.dtype, x, x.letters.replace(last, "") + last, lengths)
+    turned = _summed(low, node, x, x.letters.replace(last, "") + last, lengths)
     target = whole(low.buffer(node, turned.x.shape, x.x.buffer.dtype))
     low.copy(turned.x, target)
     return _Factor(target, turned.letters)
