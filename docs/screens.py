@@ -61,6 +61,7 @@ def four_layers(steps: int = 200) -> wk.Run:
         },
         {"x": points, "t": np.eye(2)[inside]},
         optimizer=wk.SGD(0.5),
+        engine="numpy",
         steps=steps,
     )
 

@@ -313,7 +313,8 @@ def _outer(g: _Growing, x: Node) -> Node | None:
 def _einsum(g: _Growing, x: Node) -> Node | None:
     """A sum of products, in which equal lengths may be the same letter, also within one value."""
     rng, lengths, terms = g.rng, {}, []
-    others = (g.pick(lambda n: (n.dtype.kind == "b") == (x.dtype.kind == "b")) for _ in range(rng.choice([0, 1, 1, 2])))
+    # of one dtype: of several, NumPy multiplies the first two in theirs, and which they are is its own choice
+    others = (g.pick(lambda n: n.dtype == x.dtype) for _ in range(rng.choice([0, 1, 1, 2])))
     nodes = [x, *(n for n in others if n is not None)]
     for node in nodes:
         term = ""

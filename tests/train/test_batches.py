@@ -25,7 +25,7 @@ def loss(w, b, x, t):
 
 
 def trained(steps: int = 7, **options):
-    options = {"optimizer": wk.SGD(0.1), "batch_size": 8, **options}
+    options = {"optimizer": wk.SGD(0.1), "batch_size": 8, "engine": "numpy", **options}
     return wk.train(loss, START, {"x": X, "t": T}, steps=steps, **options)
 
 

@@ -28,7 +28,7 @@ def strict(text: str) -> list[dict]:
 
 def fitted(listeners, epochs=3):
     model = nn.Sequential(nn.Linear(3, 2, rng=0))
-    settings = {"loss": "cross_entropy", "batch_size": 10, "progress": False}
+    settings = {"loss": "cross_entropy", "batch_size": 10, "engine": "numpy", "progress": False}
     return wk.fit(
         model, X, Y, epochs=epochs, validation=0.25, metrics="confusion_matrix", listeners=listeners, **settings
     )

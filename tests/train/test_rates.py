@@ -54,8 +54,8 @@ def test_of_a_net_the_rate_trains_better_than_much_smaller_ones(optimizer):
 def test_nothing_is_compiled_again(monkeypatch):
     made = []
 
-    def get(name):
-        compiled = engines.get(name)
+    def get(name, threads):
+        compiled = engines.get(name, threads)
         return lambda program: made.append(program) or compiled(program)
 
     monkeypatch.setattr(sys.modules["workings.train.fit"], "get", get)

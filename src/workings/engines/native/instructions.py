@@ -239,6 +239,8 @@ class Writer:
             step //= 2
         if count == size:
             return rows[:width]
+        if count == 1:
+            return [self.lane(row, dtype, size, 0) for row in rows[:width]]
         mask = ", ".join(f"i32 {n}" for n in range(count))
         return [self.emit(f"shufflevector {kind} {r}, {kind} poison, <{count} x i32> <{mask}>") for r in rows[:width]]
 
