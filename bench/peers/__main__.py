@@ -18,13 +18,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.peers.machine import machine, versions
-from bench.peers.measure import ROOT, Options, measure
+from bench.peers.measure import ROOT, Options, Row, measure
 from bench.peers.report import document, section, verdict
 from bench.peers.workloads import WORKLOADS, Sources
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "rounds": chosen.rounds,
         "data": told(sources),
     }
-    rows = []
+    rows: list[Row] = []
     for number, name in enumerate(names, 1):
         tell = progress(f"[{number}/{len(names)}] {name}")
         options = Options(
@@ -87,15 +88,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows.append(measure(name, WORKLOADS[name], options))
         tell("")
         print(section(rows[-1]), end="\n\n", flush=True)
+        write(rows, facts, json_file, page)  # after each, so that an end before the last one loses nothing
+    for file in filter(None, (json_file, page)):
+        print(f"written: {file}")
+
+
+def write(rows: Sequence[Row], facts: Mapping[str, Any], json_file: Path | None, page: Path | None) -> None:
+    """Write the figures as JSON and as a page, where files for them are named."""
+    figures = [{**asdict(row), "bars": [verdict(row, b)._asdict() for b in WORKLOADS[row.name].bars]} for row in rows]
     if json_file is not None:
-        figures = [
-            {**asdict(row), "bars": [verdict(row, b)._asdict() for b in WORKLOADS[row.name].bars]} for row in rows
-        ]
         json_file.write_text(json.dumps({**facts, "workloads": figures}, indent=2) + "\n", encoding="utf-8")
     if page is not None:
         page.write_text(document(rows, facts), encoding="utf-8")
-    for file in filter(None, (json_file, page)):
-        print(f"written: {file}")
 
 
 def found(mnist: Path | None, text: Path | None) -> Sources:
