@@ -155,13 +155,17 @@ def document(rows: Sequence[Row], facts: Mapping[str, Any]) -> str:
     missed = sum(v.met is False for v in verdicts)
     machine = facts["machine"]
     untold = len(verdicts) - met - missed
+    busy = machine["load"] > machine["cores"] / 4
+    warning = (
+        "**Other work kept the machine busy: these figures are not to be relied on.**" + chr(10) * 2 if busy else ""
+    )
     open_ = f", and of {untold} it cannot be told" if untold else ""
     return f"""# Benchmarks
 
 What a step of training takes with workings, PyTorch, JAX and C written by hand. `python -m bench.peers` measures it and
 writes this page. {met} of {len(verdicts)} bars are met, {missed} are not{open_}.
 
-- Date: {facts["date"]}
+{warning}- Date: {facts["date"]}
 - Processor: {machine["cpu"]}, {machine["cores"]} cores, of which {facts["threads"]} are used;
   {machine["load"]:g} tasks ran on average before
 - System: {machine["system"]}
