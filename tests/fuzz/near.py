@@ -94,7 +94,7 @@ def _one(a: np.ndarray, b: np.ndarray, moved: list[np.ndarray]) -> str | tuple[i
     if b.dtype.kind == "f" and np.any(spread):
         # where what goes into the last rounding moves at all, it may tip
         spread = spread + np.where(settled, np.spacing(np.abs(np.where(settled, b, 0))), 0)
-    near = settled & (off <= 2 * spread) & ((off > 0) | signs)
+    near = settled & (off <= 2 * spread) & ((off > 0) | signs | (spread > 0))
     wrong = ~(equal | near | ~(settled | fixed))
     if np.any(wrong):
         return _shown(a, b, wrong, spread)
