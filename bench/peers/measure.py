@@ -24,6 +24,8 @@ from bench.peers.workloads import COLD, NUMPY, OURS, WARM, Sources, Workload
 __all__ = ["Cell", "Options", "Row", "agreement", "measure"]
 
 ROOT = Path(__file__).parents[2]
+MOST = 2 * 10**6  # steps in a round of a workload whose calls have a length
+SETTLED = 0.3  # seconds in which the threads of the one before stop waiting for work
 FIRST = 101  # steps, so that the last loss is that of the parameters after 100 updates
 ROUND = 0.5  # about so many seconds of a competitor in each round
 PATIENCE = 900  # seconds for an answer, compilation in
@@ -223,6 +225,7 @@ def steps(workload: Workload, task: Task, folder: str, options: Options) -> list
                 cell = cells[competitor]
                 try:
                     count = cell.steps or 1
+                    time.sleep(SETTLED)
                     took = alive[competitor].order(count, calls[competitor])["seconds"]
                     cell.rounds.append(took / (count * calls[competitor]))
                 except BrokenError as reason:
@@ -248,7 +251,10 @@ def _first(process: Process, cell: Cell, workload: Workload, options: Options) -
         step = process.order(cell.steps)["seconds"] / cell.steps
         if workload.call or abs(cell.steps * step / options.seconds - 1) < 0.5:
             break
-    return max(1, int(options.seconds / (step * cell.steps))) if workload.call else 1
+    if not workload.call:
+        return 1
+    # a run of workings keeps all its losses: more of them than anyone has would be a measure of memory
+    return max(1, min(int(options.seconds / (step * cell.steps)), MOST // workload.call))
 
 
 def _give_up(alive: dict[str, Process], cell: Cell, reason: BrokenError) -> None:

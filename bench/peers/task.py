@@ -18,10 +18,14 @@ __all__ = ["Competitor", "RefusalError", "Task"]
 
 
 class Competitor(NamedTuple):
-    """`run(steps)` runs so many steps on from where it stands, and returns when they are done; `loss()` is the last."""
+    """`run(steps)` runs so many steps on from where it stands, and returns when they are done; `loss()` is the last.
+
+    `rest` is called before a round, which does not count.
+    """
 
     run: Callable[[int], Any]
     loss: Callable[[], float]
+    rest: Callable[[], Any] | None = None
 
 
 class RefusalError(Exception):

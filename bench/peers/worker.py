@@ -57,6 +57,8 @@ def main(name: str, folder: str, steps: str | None = None) -> None:
         answer(imported=imported - begin, made=made - imported)
         for line in sys.stdin:
             order = json.loads(line)
+            if competitor.rest is not None and order.get("calls", 1) > 1:
+                competitor.rest()
             begin = time.perf_counter()
             for _ in range(order.get("calls", 1)):
                 competitor.run(order["steps"])

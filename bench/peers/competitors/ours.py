@@ -18,5 +18,14 @@ def numpy(task: Task) -> Competitor:
 
 def _run(task: Task, engine: str) -> Competitor:
     run = prepared(task, engine)
-    # one call of the engine, with no return to Python in between
-    return Competitor(lambda steps: run.resume(steps, chunk=steps), lambda: float(run.losses[-1]))
+
+    def resume(steps: int) -> None:
+        # one call of the engine, with no return to Python in between
+        run.resume(steps, chunk=steps)
+
+    def start_anew() -> None:
+        # a run keeps all of its losses, and the others those of one call
+        nonlocal run
+        run = prepared(task, engine)
+
+    return Competitor(resume, lambda: float(run.losses[-1]), start_anew if task.batch is None else None)
