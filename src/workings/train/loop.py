@@ -25,6 +25,7 @@ __all__ = ["Position", "replay", "run_steps"]
 
 _CHUNK_SECONDS = 0.05
 _MOST_GROWTH = 10
+_ROOM = 2**16  # losses
 
 
 @dataclass
@@ -43,9 +44,10 @@ class Position:
         return self.table[: self.step]
 
     def make_room(self, last: int) -> np.ndarray:
-        """The table, with room for `last` losses; it at least doubles, so that many short legs stay cheap."""
+        """The table, with room for `last` losses; it at least doubles, so that many short legs stay cheap. What is
+        not used of it takes no memory."""
         if len(self.table) < last:
-            table = np.empty(max(last, 2 * self.step), self.table.dtype)
+            table = np.empty(max(last, 2 * self.step, _ROOM), self.table.dtype)
             table[: self.step] = self.losses
             self.table = table
         return self.table
