@@ -352,3 +352,20 @@ def test_scratch_of_a_turn_keeps_its_place_for_all_turns() -> None:
     places = sorted((offsets[b], offsets[b] + b.size * b.dtype.itemsize) for b in inside)
     assert len(places) > 1
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
+
+
+def test_what_all_elements_say_is_kept_for_each_turn() -> None:
+    """Found out where the elements are made, and stored in the row of the turn."""
+
+    def f(x: Any) -> Any:
+        def turn(carried: Any, row: Any) -> Any:
+            new = carried + row
+            return new, np.all(new < 3)
+
+        return wk.scan(turn, np.zeros(5), x)
+
+    x = np.arange(20.0).reshape(4, 5) / 5
+    last, small = wk.jit(f, engine="native")(x)
+    expected, wanted = f(x)
+    assert last.tobytes() == expected.tobytes()
+    assert small.tolist() == wanted.tolist() == [True, True, False, False]

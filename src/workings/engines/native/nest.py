@@ -81,7 +81,8 @@ class Nest:
             dtype, kind = store.value.dtype, w.kind(store.value.dtype, width)
             value = w.halves(store.how, dtype, width, w.emit(f"load {kind}, ptr {slot}"))
             byte = w.emit(f"zext i1 {value} to i8")
-            pointer = self.pointers[store.access.buffer]
+            at = dict.fromkeys(range(self.outer), "0")
+            pointer = _Values(self, at, None).address(store.access, _Copy(), [])
             w.line(f"%g{len(w.lines)} = atomicrmw {store.how} ptr {pointer}, i8 {byte} monotonic")
 
     # ── the outer loops ─────────────────────────────────────────────────────────────────────────────────────
