@@ -52,7 +52,8 @@ def _compiled(text: str) -> bytes:
     """The code of a module, as an object file."""
     llvm = _llvm()
     machine = _machine()
-    module = llvm.parse_assembly(text)
+    # in a context of its own, which goes with it: constants and types of the global one stay for good
+    module = llvm.parse_assembly(text, llvm.create_context())
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
