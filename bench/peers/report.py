@@ -91,6 +91,8 @@ def section(row: Row) -> str:
         parts += [f"**This row is void**: {row.void}.", ""]
     parts += [table([HEADS[row.kind], *_lines(row)]), ""]
     parts += [f"- {verdict(row, bar).words}" for bar in WORKLOADS[row.name].bars]
+    if WORKLOADS[row.name].note:
+        parts += ["", WORKLOADS[row.name].note]
     if row.bound is not None:
         parts += ["", _bounded(row.bound)]
     return "\n".join(parts)
@@ -163,7 +165,7 @@ def document(rows: Sequence[Row], facts: Mapping[str, Any]) -> str:
     return f"""# Benchmarks
 
 What a step of training takes with workings, PyTorch, JAX and C written by hand. `python -m bench.peers` measures it and
-writes this page. {met} of {len(verdicts)} bars are met, {missed} are not{open_}.
+writes this page. {met} of {len(verdicts)} bars are met, {missed} {"is" if missed == 1 else "are"} not{open_}.
 
 {warning}- Date: {facts["date"]}
 - Processor: {machine["cpu"]}, {machine["cores"]} cores, of which {facts["threads"]} are used;

@@ -58,6 +58,7 @@ class Workload:
                  steps; "memory": the most memory of a whole process
     call         steps in a call; None: as many as take about half a second
     bound        whether the arithmetic bound says anything: no, where one value waits for the other
+    note         what has to be known to read the figures
     """
 
     title: str
@@ -67,6 +68,7 @@ class Workload:
     kind: str = "step"
     call: int | None = None
     bound: bool = True
+    note: str = ""
 
 
 # ── the tasks ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +138,10 @@ WORKLOADS: Mapping[str, Workload] = {
         (Bar(("PyTorch eager",), least=5000),),
         call=10**4,
         bound=False,
+        note="""\
+The loop itself takes what it takes in calls of a million steps. In calls of 10,000 the rest is Python around each call:
+events, signals, and room for losses, which a run keeps and which is memory touched for the first time. And PyTorch's
+step is the fastest there is by hand, with the update written out, not an optimizer of `torch.optim`.""",
     ),
     "neuron-million": Workload(
         "One neuron, float64, a million steps in a call",
