@@ -193,7 +193,7 @@ def test_a_best_without_a_figure_is_named() -> None:
 def test_the_page_has_every_row_and_counts_the_bars() -> None:
     found = [row("moons", workings_native=1.0, JAX_scan=4.0, PyTorch_eager=90.0, C_by_hand=0.1)]
     page = document(found, FACTS)
-    assert "2 of 3 bars are met, 1 are not." in page
+    assert "2 of 3 bars are met, 1 is not." in page
     assert "| JAX scan | 4 s | 4× |" in page
     assert WORKLOADS["moons"].title in page
 
