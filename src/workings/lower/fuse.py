@@ -71,8 +71,8 @@ def _one_by_one(first: Kernel, second: Kernel) -> bool:
     """Whether much that could be computed in lanes would follow a fold that takes up the lanes itself."""
     if first.fold is None or not first.outer or sum(i.access is None for i in second.body) <= _FEW:
         return False
-    axis = lanes(collapse(first)).axis
-    return axis is None or axis >= len(collapse(first).outer)
+    flat = lanes(collapse(first))
+    return flat.axis is None or flat.axis >= len(flat.outer)
 
 
 def _plain(kernel: Kernel) -> bool:

@@ -386,11 +386,11 @@ class Writer:
         return result
 
     # ── folds ───────────────────────────────────────────────────────────────────────────────────────────────
-    def accumulator(self, how: str, dtype: np.dtype, width: int, empty: bool) -> str:
+    def accumulator(self, how: str, dtype: np.dtype, width: int) -> str:
         """A slot that holds what changes nothing; a sum starts at 0, so that one of −0 is 0, as NumPy's is."""
         kind = self.kind(dtype, width)
         slot = self.slot(kind)
-        self.store(kind, self.number(dtype, _neutral(how, dtype, empty), width), slot)
+        self.store(kind, self.number(dtype, _neutral(how, dtype), width), slot)
         return slot
 
     def accumulate(self, how: str, dtype: np.dtype, width: int, slot: str, values: Sequence[str], some: int) -> None:
@@ -454,7 +454,7 @@ class Writer:
         return vector
 
 
-def _neutral(how: str, dtype: np.dtype, empty: bool) -> Any:
+def _neutral(how: str, dtype: np.dtype) -> Any:
     if how in ("and", "or"):
         return how == "and"
     if how in ("sum", "dot"):

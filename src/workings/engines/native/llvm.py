@@ -7,7 +7,8 @@ first of them does all else alone, and they wait for one another in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from workings.engines.native.bounds import WITHIN, with_bounds
 from workings.engines.native.instructions import Writer, plain
@@ -160,7 +161,8 @@ class _Module:
         w.line(f"br i1 {w.emit(f'icmp slt i64 {step}, %last')}, label %{body}, label %{done}")
         w.place(body)
         if t.counter is not None:
-            self._alone(lambda: w.store("i64", step, self.pointers[t.counter]))  # type: ignore[index]
+            counter = self.pointers[t.counter]
+            self._alone(lambda: w.store("i64", step, counter))
             self._meet()
         if t.final is None:
             self._parts(self.loops.kernels, [])
@@ -205,12 +207,12 @@ class _Module:
                 lambda: w.line("call void @meet(ptr %meeting, i64 %threads, ptr %rest)"),
             )
 
-    def _alone(self, body: object) -> None:
+    def _alone(self, body: Callable[[], Any]) -> None:
         """What the first thread does."""
         if self.threads:
-            self.w.only_if("icmp eq i64 %thread, 0", body)  # type: ignore[arg-type]
+            self.w.only_if("icmp eq i64 %thread, 0", body)
         else:
-            body()  # type: ignore[operator]
+            body()
 
     def _shared(self, part: Kernel | Repeat) -> bool:
         """Whether threads share the work of a part, or of a kernel in it."""

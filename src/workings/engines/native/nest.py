@@ -72,7 +72,7 @@ class Nest:
         for store in self.k.stores:
             if store.how in ("and", "or"):
                 for width in sorted(widths):
-                    slot = self.w.accumulator(store.how, store.value.dtype, width, empty=False)
+                    slot = self.w.accumulator(store.how, store.value.dtype, width)
                     self.gathered[store, width] = slot
 
     def _end_gathering(self) -> None:
@@ -212,7 +212,7 @@ class Nest:
         dtype = fold.dtype
         empty = 0 in k.extents[self.outer :]
         widths = [k.width if self.in_lanes else copy.width for copy in copies]
-        slots = [w.accumulator(fold.how, dtype, width, empty) for width in widths]
+        slots = [w.accumulator(fold.how, dtype, width) for width in widths]
 
         def turn(at: dict[int, str], some: int) -> None:
             values = _Values(self, at, k.axis)

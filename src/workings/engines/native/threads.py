@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import sys
 import threading
@@ -89,6 +90,7 @@ def run_together(function: Callable[[int, int, int, int], int], threads: int) ->
         _pool.lock.release()
 
 
+@functools.cache
 def _rest() -> int:
     library: Any = ctypes.CDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
     function = library.SwitchToThread if sys.platform == "win32" else library.sched_yield
