@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Competitor", "RefusalError", "Task"]
+__all__ = ["Competitor", "RefusalError", "Task", "joined"]
 
 
 class Competitor(NamedTuple):
@@ -82,3 +82,14 @@ class Task:
 
 def _arrays(folder: str) -> Mapping[str, np.ndarray]:
     return {name.removesuffix(".npy"): np.load(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
+
+
+def joined(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same parameters, the three products of an attention as one."""
+    values = dict(parameters)
+    for name in [name for name in values if name.endswith("attention.query.weight")]:
+        at = name.removesuffix("attention.query.weight")
+        for kind in ("weight", "bias"):
+            parts = [values.pop(f"{at}attention.{part}.{kind}") for part in ("query", "key", "value")]
+            values[f"{at}joined.{kind}"] = np.concatenate(parts, axis=-1)
+    return values

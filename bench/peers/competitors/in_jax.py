@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bench.peers.task import Competitor, Task
+from bench.peers.task import Competitor, Task, joined
 
 __all__ = ["scanned", "stepwise"]
 
@@ -136,12 +136,7 @@ def net(task: Task, looped: bool) -> Callable[..., Any]:
 
 def parameters(task: Task) -> dict[str, Any]:
     """The start values; the three products of an attention are one."""
-    values = dict(task.parameters)
-    for name in [name for name in values if name.endswith("attention.query.weight")]:
-        at = name.removesuffix("attention.query.weight")
-        for kind in ("weight", "bias"):
-            parts = [values.pop(f"{at}attention.{part}.{kind}") for part in ("query", "key", "value")]
-            values[f"{at}joined.{kind}"] = np.concatenate(parts, axis=-1)
+    values = joined(task.parameters)
     return {name: jnp.array(value) for name, value in values.items()}
 
 

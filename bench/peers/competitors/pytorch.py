@@ -10,12 +10,11 @@ import math
 import shutil
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 
-from bench.peers.task import Competitor, RefusalError, Task
+from bench.peers.task import Competitor, RefusalError, Task, joined
 
 __all__ = ["compiled", "eager"]
 
@@ -98,12 +97,7 @@ def net(task: Task) -> Callable[..., Tensor]:
 
 def parameters(task: Task) -> Parameters:
     """The start values in PyTorch's layout: (outputs, inputs), and the three products of an attention as one."""
-    values = dict(task.parameters)
-    for name in [name for name in values if name.endswith("attention.query.weight")]:
-        at = name.removesuffix("attention.query.weight")
-        for kind in ("weight", "bias"):
-            parts = [values.pop(f"{at}attention.{part}.{kind}") for part in ("query", "key", "value")]
-            values[f"{at}joined.{kind}"] = np.concatenate(parts, axis=-1)
+    values = joined(task.parameters)
     tables = ("layers.0.weight", "layers.1.weight") if task.net == "transformer" else ("layers.0.weight",)
     kept = tables if task.net in ("transformer", "gru") else ()
     result = {}
