@@ -17,31 +17,32 @@ Part = Kernel | Repeat
 def carried_on(low: Lowering, parts: Sequence[Part], pairs: Sequence[tuple[Buffer, Buffer]]) -> list[Part]:
     """The parts, with each new value, the first of a pair, at the place of the old one, the second, when they are
     through. It is written there where nothing reads the old value later on, and otherwise taken there at the end."""
-    result = list(parts)
+    writers: dict[Buffer, list[int]] = {}
+    readers: dict[Buffer, list[int]] = {}
+    for k, part in enumerate(parts):
+        reads, writes = touched(part)
+        for buffer in reads:
+            readers.setdefault(buffer, []).append(k)
+        for buffer in writes:
+            writers.setdefault(buffer, []).append(k)
+    places: dict[Buffer, Buffer] = {}
     copies: list[tuple[Buffer, Buffer]] = []
-    for new, place in pairs:
-        if _in_place(result, place, new):
-            result = exchanged(result, {new: place})
+    for new, old in pairs:
+        written, read = writers.get(new, []), readers.get(old, [])
+        # it is written once, when nothing reads the old value any more, or just where it is written
+        once = len(written) == 1 and (not read or read[-1] <= written[0]) and new not in places
+        if once and (written[0] not in read or _element_by_element(parts[written[0]], old, new)):
+            places[new] = old
         else:
-            copies.append((new, place))
+            copies.append((new, old))
     low.parts = []
-    for new, place in copies:
-        low.copy(whole(new), whole(place))
-    return [*result, *low.parts]
+    for new, old in copies:
+        low.copy(whole(places.get(new, new)), whole(old))
+    return [*exchanged(parts, places), *low.parts]
 
 
-def _in_place(parts: Sequence[Part], old: Buffer, new: Buffer) -> bool:
-    """Whether the new value may take the place of the old one when it is written: nothing reads the old one later,
-    and in the turn that writes an element only that element is read."""
-    writers = [k for k, part in enumerate(parts) if new in touched(part)[1]]
-    if len(writers) != 1:
-        return False
-    (writer,) = writers
-    part = parts[writer]
-    if any(old in touched(other)[0] for other in parts[writer + 1 :]):
-        return False
-    if old not in touched(part)[0]:
-        return True
+def _element_by_element(part: Part, old: Buffer, new: Buffer) -> bool:
+    """Whether the turn that writes an element of the new value reads that element alone of the old one."""
     if isinstance(part, Repeat) or part.ordered or part.again is not None:
         return False
     (store,) = (s.access for s in part.stores if s.access.buffer is new)

@@ -196,30 +196,13 @@ def collapse(kernel: Kernel) -> Kernel:
         def same(access: Access) -> Access:
             return access
 
+        def later(loop: int, axis: int = axis) -> int:
+            return loop - 1 if loop > axis else loop
+
         folded = kernel.folded - (axis + 1 >= outer)
-        kernel = replace(moved(kernel, short, short if axis + 1 < outer else same), extents=extents, folded=folded)
-        kernel = _renumbered(kernel, axis)
+        kernel = moved(kernel, short, short if axis + 1 < outer else same, later)
+        kernel = replace(kernel, extents=extents, folded=folded)
     return kernel
-
-
-def _renumbered(kernel: Kernel, gone: int) -> Kernel:
-    """The kernel with the loops after one that is gone counted anew."""
-    if not kernel.ordered and all(i.op != "index" for i in kernel.instructions):
-        return kernel
-    new: dict[Instruction, Instruction] = {}
-    for i in kernel.instructions:
-        value = i.value - 1 if i.op == "index" and i.value > gone else i.value
-        new[i] = replace(i, value=value, inputs=tuple(new[x] for x in i.inputs))
-    stores = tuple(replace(s, value=new[s.value], indices=tuple(new[i] for i in s.indices)) for s in kernel.stores)
-    return replace(
-        kernel,
-        body=tuple(new[i] for i in kernel.body),
-        after=tuple(new[i] for i in kernel.after),
-        fold=kernel.fold and replace(kernel.fold, inputs=tuple(new[i] for i in kernel.fold.inputs)),
-        stores=stores,
-        ordered=tuple(a - 1 if a > gone else a for a in kernel.ordered),
-        again=kernel.again and new[kernel.again],
-    )
 
 
 def lanes(kernel: Kernel) -> Kernel:

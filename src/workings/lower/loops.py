@@ -219,14 +219,21 @@ def touched(part: Kernel | Repeat) -> tuple[set[Buffer], set[Buffer]]:
     return reads, {access.buffer for kernel in kernels for access in kernel.writes()}
 
 
-def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Access], Access]) -> Kernel:
-    """The kernel with other accesses: those of the body by one function, all others by another."""
+def moved(
+    kernel: Kernel,
+    body: Callable[[Access], Access],
+    after: Callable[[Access], Access],
+    loop: Callable[[int], int] = lambda number: number,
+) -> Kernel:
+    """The kernel with other accesses, those of the body by one function and all others by another, and with the loop
+    of each number as `loop` numbers it."""
     new: dict[Instruction, Instruction] = {}
 
     def remade(instruction: Instruction, change: Callable[[Access], Access]) -> Instruction:
         access = None if instruction.access is None else change(instruction.access)
+        value = loop(instruction.value) if instruction.op == "index" else instruction.value
         inputs = tuple(new[i] for i in instruction.inputs)
-        new[instruction] = replace(instruction, inputs=inputs, access=access)
+        new[instruction] = replace(instruction, inputs=inputs, access=access, value=value)
         return new[instruction]
 
     bodies = tuple(remade(i, body) for i in kernel.body)
@@ -236,8 +243,9 @@ def moved(kernel: Kernel, body: Callable[[Access], Access], after: Callable[[Acc
         replace(s, access=after(s.access), value=new[s.value], indices=tuple(new[i] for i in s.indices))
         for s in kernel.stores
     )
+    ordered = tuple(map(loop, kernel.ordered))
     again = kernel.again and new[kernel.again]
-    return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores, again=again)
+    return replace(kernel, body=bodies, fold=fold, after=afters, stores=stores, ordered=ordered, again=again)
 
 
 def exchanged(
@@ -255,6 +263,7 @@ def exchanged(
     def each(part: Kernel | Repeat) -> Kernel | Repeat:
         if isinstance(part, Repeat):
             return replace(part, body=tuple(each(p) for p in part.body))
-        return moved(part, change, change)
+        reads, writes = touched(part)
+        return part if new.keys().isdisjoint(reads | writes) else moved(part, change, change)
 
     return [each(part) for part in parts] if new else list(parts)
