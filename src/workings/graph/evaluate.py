@@ -27,7 +27,8 @@ def every_value(graph: Graph, inputs: Sequence[Any]) -> dict[Node, Any]:
         raise ArgumentError(f"graph {graph.name} takes {len(graph.inputs)} values, not {len(inputs)}")
     values: dict[Node, Any] = {}
     for node, value in zip(graph.inputs, inputs, strict=True):
-        if np.shape(value) != node.shape:
+        # NumPy's own values know their shape, and telling that of others takes longer than most ops
+        if (value.shape if isinstance(value, (np.ndarray, np.generic)) else np.shape(value)) != node.shape:
             raise ArgumentError(f"{node.name} has shape {node.shape}, and the value given {np.shape(value)}")
         values[node] = value
     for node in graph.nodes[len(graph.inputs) :]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ __all__ = ["Position", "replay", "run_steps"]
 _CHUNK_SECONDS = 0.05
 _MOST_GROWTH = 10
 _ROOM = 2**16  # losses
+_GROWTH = 8
 
 
 @dataclass
@@ -44,10 +45,10 @@ class Position:
         return self.table[: self.step]
 
     def make_room(self, last: int) -> np.ndarray:
-        """The table, with room for `last` losses; it at least doubles, so that many short legs stay cheap. What is
-        not used of it takes no memory."""
+        """The table, with room for `last` losses; it grows by far, so that many short legs stay cheap. What is not
+        used of it takes no memory."""
         if len(self.table) < last:
-            table = np.empty(max(last, 2 * self.step, _ROOM), self.table.dtype)
+            table = np.empty(max(last, _GROWTH * self.step, _ROOM), self.table.dtype)
             table[: self.step] = self.losses
             self.table = table
         return self.table
@@ -78,19 +79,21 @@ def run_steps(
     losses = position.make_room(last)
     begin = time.perf_counter()
     emit(Started(first, last, engine.name, epoch))
-    with _interrupts() as interrupts:
+    with _Interrupts() as interrupts:
         while position.step < last:
             since = time.perf_counter()
             goal, now = min(position.step + size, last), settings()
             if epoch is not None:
                 goal = min(goal, position.step - position.step % epoch + epoch)
             count = goal - position.step
+            interrupts.raises = True
             try:
-                with interrupts.raised():
-                    carry, step = engine.run(position.carry, data, now, losses, position.step, goal)
+                carry, step = engine.run(position.carry, data, now, losses, position.step, goal)
             except KeyboardInterrupt:
                 reason = Reason.INTERRUPTED
                 break
+            finally:
+                interrupts.raises = False
             until = time.perf_counter()
             why = stops.reason(losses, step, carry, now)
             if why is Reason.NON_FINITE:
@@ -136,41 +139,30 @@ def replay(
 
 
 class _Interrupts:
-    """Whether Ctrl-C was pressed. The second one raises `KeyboardInterrupt`, where `raised` allows it."""
+    """Within, Ctrl-C is counted instead of raised, and `met` says whether it was pressed; the second one raises
+    `KeyboardInterrupt` where `raises` holds. Then the handler that was there is put back."""
 
     def __init__(self) -> None:
         self.met = False
-        self._armed = False
+        self.raises = False
+        self._restores = False
+        self._before: Any = None
 
     def __call__(self, number: int, frame: Any) -> None:
-        if self.met and self._armed:
-            self._armed = False
+        if self.met and self.raises:
+            self.raises = False
             raise KeyboardInterrupt
         self.met = True
 
-    @contextmanager
-    def raised(self) -> Iterator[None]:
-        self._armed = True
-        try:
-            yield
-        finally:
-            self._armed = False
+    def __enter__(self) -> _Interrupts:
+        # only the main thread gets signals, and an embedded interpreter may own them
+        if threading.current_thread() is threading.main_thread():
+            with suppress(ValueError):
+                self._before = signal.signal(signal.SIGINT, self)
+                self._restores = True
+        return self
 
-
-@contextmanager
-def _interrupts() -> Iterator[_Interrupts]:
-    """Within, Ctrl-C is counted instead of raised; the handler that was there is put back."""
-    counted = _Interrupts()
-    if threading.current_thread() is not threading.main_thread():
-        yield counted  # only the main thread gets signals
-        return
-    try:
-        before = signal.signal(signal.SIGINT, counted)
-    except ValueError:  # an embedded interpreter that owns its signals
-        yield counted
-        return
-    try:
-        yield counted
-    finally:
-        # None is a handler that was not set from Python
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+    def __exit__(self, *error: object) -> None:
+        if self._restores:
+            # None is a handler that was not set from Python
+            signal.signal(signal.SIGINT, signal.default_int_handler if self._before is None else self._before)

@@ -70,6 +70,7 @@ class Run(AsHtml):
         self._data = tuple(built.program.data.values())
         self._position = Position(built.program.start(), np.empty(0, built.program.loss.dtype))
         self._settings = dict(built.program.settings)
+        self._kinds = [node.dtype.type for node in built.program.setting_inputs]
         self._legs: list[Leg] = []
         self._listeners = tuple(listeners)
         self._progress = progress
@@ -207,8 +208,7 @@ class Run(AsHtml):
     def _begin_leg(self) -> None:
         """From here on steps are replayed from here, if the settings or what is carried are others than before."""
         now = self._setting_values()
-        same = self._legs and all(a == b for a, b in zip(self._legs[-1].settings, now, strict=True))
-        if not same:
+        if not self._legs or self._legs[-1].settings != now:
             self._legs.append(Leg(self.steps, self._position.carry, now))
 
     def _between(self, seconds: float, emit: Listener) -> Reason | None:
@@ -246,8 +246,7 @@ class Run(AsHtml):
         return changed
 
     def _setting_values(self) -> tuple[Any, ...]:
-        values = zip(self.program.setting_inputs, self._settings.values(), strict=True)
-        return tuple(node.dtype.type(value) for node, value in values)
+        return tuple(kind(value) for kind, value in zip(self._kinds, self._settings.values(), strict=True))
 
     # ── a model ──
 

@@ -73,9 +73,11 @@ class Stops:
         self._program = program
         self._final = Stops(program.final) if program.final is not None else None
         self._reasons = (Reason.NON_FINITE, *(BOUNDS[name] for name in program.stops))
+        self._outputs, self._settings = [c.output for c in program.carry], program.setting_inputs
+        # what was carried into a step and is the loss of the step before
+        self._previous = [c for c in program.carry if c.output is program.loss]
         # what follows from the loss, from what is carried on and from the settings alone
-        known = [program.loss, *(c.output for c in program.carry), *program.setting_inputs]
-        known += [c.input for c in program.carry if c.output is program.loss]
+        known = [program.loss, *self._outputs, *self._settings, *(c.input for c in self._previous)]
         self._graph = Graph(dict.fromkeys(known), [program.finite, *program.stops.values()], name=program.step.name)
 
     def reason(self, losses: np.ndarray, step: int, carry: Sequence[Any], settings: Sequence[Any]) -> Reason | None:
@@ -83,11 +85,9 @@ class Stops:
         program = self._program
         if self._final is not None and program.at(step - 1) is not program:
             return self._final.reason(losses, step, carry, settings)
-        values: dict[Node, Any] = dict(zip(program.setting_inputs, settings, strict=True))
-        for c, value in zip(program.carry, carry, strict=True):
-            values[c.output] = value
-            if c.output is program.loss:
-                values[c.input] = losses[step - 2] if step > 1 else c.start
+        values = dict(zip((*self._settings, *self._outputs), (*settings, *carry), strict=True))
+        for c in self._previous:
+            values[c.input] = losses[step - 2] if step > 1 else c.start
         values[program.loss] = losses[step - 1]
         with np.errstate(all="ignore"):
             found = every_value(self._graph, [values[node] for node in self._graph.inputs])

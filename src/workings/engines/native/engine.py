@@ -36,6 +36,7 @@ class NativeEngine:
         self.program = program
         self.loops = lower_program(program, _TARGET)
         self._function = Function(self.loops, threads)
+        self._inputs = program.inputs
 
     @cached_property
     def sources(self) -> Mapping[str, str]:
@@ -57,7 +58,7 @@ class NativeEngine:
                 f"steps up to {last} are to be run, and there is room for {len(losses)} losses",
                 fix=f"an array of {last} losses",
             )
-        inputs = prepared(self.program.inputs, (*carry, *data, *settings))
+        inputs = prepared(self._inputs, (*carry, *data, *settings))
         given = dict(zip(self.loops.given, inputs, strict=False))
         training = self.loops.training
         assert training is not None

@@ -52,7 +52,9 @@ class Function:
         self._flags = -(-size // _LINE) * _LINE
         self._size = self._flags + 8 * (len(loops.buffers) + 1)
         self._constants = {b: _aligned_copy(b.value) for b in loops.buffers if b.value is not None}
-        self._given = [k for k, b in enumerate(loops.buffers) if b not in self._offsets and b not in self._constants]
+        outside = [(k, b) for k, b in enumerate(loops.buffers) if b not in self._offsets and b not in self._constants]
+        self._numbers = [(k, b) for k, b in outside if not b.shape]
+        self._arrays = [(k, b) for k, b in outside if b.shape]
         self._spare: list[_Memory] = []
 
     @cached_property
@@ -70,9 +72,11 @@ class Function:
         # memory is used by one call at a time, and kept for the next one
         memory = self._spare.pop() if self._spare else _Memory(self)
         memory.flags[:] = 0
+        for buffer, number in memory.numbers.items():
+            if buffer in given:
+                number[()] = given[buffer]
         arrays: dict[Buffer, np.ndarray] = {}
-        for k in self._given:
-            buffer = loops.buffers[k]
+        for k, buffer in self._arrays:
             if buffer.role == "carry":
                 array = _aligned_copy(given[buffer])
             elif buffer in given:
@@ -90,14 +94,15 @@ class Function:
         if self.checked and counts.any():
             left = (f"{b.name} {n} times" for b, n in zip(loops.buffers, counts.tolist(), strict=True) if n)
             raise BoundsError(f"accesses leave their buffers: {', '.join(left)}")
+        results = tuple(arrays[b] if b.shape else memory.numbers[b][()] for b in loops.results)
         self._spare.append(memory)
         if fault:
             raise OutsideError
-        return tuple(_value(arrays[b]) for b in loops.results), reached
+        return results, reached
 
 
 class _Memory:
-    """The scratch buffers of one call, and the addresses of all."""
+    """The scratch buffers of one call and the numbers that go in and out, and the addresses of all buffers."""
 
     def __init__(self, function: Function) -> None:
         buffers, offsets = function.loops.buffers, function._offsets
@@ -109,6 +114,9 @@ class _Memory:
                 self.addresses[k] = start + offsets[buffer]
             elif buffer in function._constants:
                 self.addresses[k] = _address(function._constants[buffer])
+        self.numbers = {b: _aligned_copy(np.zeros((), b.dtype)) for _, b in function._numbers}
+        for k, buffer in function._numbers:
+            self.addresses[k] = _address(self.numbers[buffer])
         first = start - _address(self._room) + function._flags
         self.flags = self._room[first : first + 8 * (len(buffers) + 1)].view(np.int64)
         self.addresses[len(buffers)] = _address(self.flags)
@@ -127,7 +135,3 @@ def _aligned_copy(value: Any) -> np.ndarray:
     array = room[start : start + value.nbytes].view(value.dtype).reshape(value.shape)
     array[...] = value
     return array
-
-
-def _value(array: np.ndarray) -> Any:
-    return array if array.ndim else array[()]
