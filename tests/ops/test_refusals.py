@@ -103,6 +103,7 @@ WRONG_DTYPES: list[tuple[str, tuple[Node, ...], dict[str, Any], tuple[str, ...]]
     ("put", (value("v", 2), value("f", 2)), {"shape": (3,), "key": ("array",)}, ("f", "float64")),
     ("astype", (_A,), {"dtype": np.dtype(complex)}, ("complex128",)),
     ("einsum", (value("p", 2, dtype=bool),), {"subscripts": "i->"}, ("p is bool",)),
+    ("einsum", (_A, _A, value("p", 3, dtype=bool)), {"subscripts": "ij,ij,i->"}, ("apples is float64", "p is bool")),
     ("take_along_axis", (_A, _A), {"axis": 0}, ("apples is float64",)),
     ("conv2d", (value("p", 1, 1, 2, 2, dtype=bool),) * 2, {}, ("p", "bool")),
     ("avg_pool2d", (value("n", 1, 1, 2, 2, dtype=int),), {"size": 1, "stride": 1}, ("n is int64",)),

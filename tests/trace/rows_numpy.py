@@ -235,6 +235,11 @@ def einsum_of_matrices(m, a):
     return chained, np.einsum("ji", m), np.einsum("ii->i", a), np.einsum("ii", a), np.einsum("ii,ij->j", a, a)
 
 
+@same(V, np.array([True, True, False]), np.array([1, 2, 3], np.int8), tolerance=1e-15)
+def einsum_of_three_dtypes(x, p, n):
+    return np.einsum("i,i,j->j", p, p, x), np.einsum("i,i,i", p, n, x), np.einsum("i,j,i->j", p, x, p)
+
+
 @same(np.arange(24.0).reshape(2, 3, 4), M, tolerance=1e-15)
 def einsum_with_an_ellipsis(x, m):
     front = np.einsum("...ij->...ji", x), np.einsum("...j,...j", x, x), np.einsum("i...->...", x)

@@ -57,6 +57,13 @@ def _shape(inputs: Sequence[Node], attributes: Mapping[str, Any]) -> tuple[Shape
             fix="each letter at most once, out of those of the arrays",
         )
     dtype = same_dtype("einsum", inputs)
+    if len(inputs) > 2 and any(node.dtype != dtype for node in inputs):
+        # NumPy multiplies them in pairs, and which comes first would change the numbers
+        raise DtypeError(
+            "einsum of more than two arrays takes one dtype: "
+            + ", ".join(f"{label(node)} is {node.dtype.name}" for node in inputs),
+            fix=f"convert all to {dtype.name} with .astype first",
+        )
     if dtype.kind == "b":
         raise DtypeError(
             f"einsum: {', '.join(map(label, inputs))} {'is' if len(inputs) == 1 else 'are'} bool",
@@ -91,6 +98,8 @@ def _by_input(g: Node, node: Node, position: int) -> Node:
         wanted += letter
     # what only this array has was summed alone, so its derivative is the same along it
     found = "".join(letter for letter in wanted if letter in result or any(letter in term for term in others))
+    if len(arrays) > 1:
+        arrays = [n if n.dtype == g.dtype else call("astype", n, dtype=g.dtype) for n in arrays]
     back = call("einsum", g, *arrays, subscripts=f"{','.join([result, *others])}->{found}")
     if found == wanted:
         return back

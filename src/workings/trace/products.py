@@ -92,6 +92,9 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: An
     if not isinstance(subscripts, str):
         refuse("np.einsum with lists of numbers for the axes", 'letters, as in np.einsum("ij,jk->ik", a, b)')
     values = [strong(value_of(a)) for a in arrays]
+    if len(values) > 2:  # they are multiplied in pairs, and a pair of bools would be added up as bools
+        common = np.result_type(*(v.dtype for v in values))
+        values = [v if v.dtype == common else v.astype(common) for v in values]
     written = _explicit(subscripts.replace(" ", ""), [np.ndim(v) for v in values])
     return apply("einsum", values, {"subscripts": written})
 
