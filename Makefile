@@ -27,7 +27,7 @@ lesson: $(STAMPS)/package  ## set up, then train one neuron and show its working
 	@$(BIN)/workings lesson one_neuron --out "$(CURDIR)/lesson.html"
 
 test: $(STAMPS)/npm  ## set up, then run the tests and the examples in the docstrings
-	$(PYTEST) --doctest-modules src tests
+	$(PYTEST) -n auto --maxprocesses 8 --doctest-modules src tests
 
 test-slow: $(STAMPS)/npm  ## run the tests that take long
 	$(PYTEST) -m "slow and not oracle"

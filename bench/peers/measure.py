@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.peers.bound import bound
 from bench.peers.task import Task
-from bench.peers.workloads import COLD, NUMPY, OURS, WARM, Sources, Workload
+from bench.peers.workloads import COLD, JAX, NUMPY, OPTIMIZER, OURS, PYTORCH, WARM, Sources, Workload
 
 __all__ = ["Cell", "Options", "Row", "agreement", "measure"]
 
@@ -117,9 +117,9 @@ def agreement(cells: Sequence[Cell]) -> str | None:
 def command(competitor: str, folder: str, options: Options, *more: str) -> list[str]:
     """The command line of a competitor's process."""
     interpreter = sys.executable
-    if competitor in ("PyTorch eager", "torch.compile"):
+    if competitor in (OPTIMIZER, *PYTORCH):
         interpreter = options.torch
-    if competitor in ("JAX jit per step", "JAX scan"):
+    if competitor in JAX:
         interpreter = options.jax
     return [interpreter, "-m", "bench.peers.worker", competitor, folder, *more]
 

@@ -24,6 +24,7 @@ COMPETITORS = {
     "workings native": ("ours", "native"),
     "workings numpy": ("ours", "numpy"),
     "PyTorch eager": ("pytorch", "eager"),
+    "PyTorch eager, torch.optim": ("pytorch", "with_optimizer"),
     "torch.compile": ("pytorch", "compiled"),
     "JAX jit per step": ("in_jax", "stepwise"),
     "JAX scan": ("in_jax", "scanned"),

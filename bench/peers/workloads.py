@@ -13,12 +13,13 @@ from bench.peers import data
 from bench.peers.nets import named, rows
 from bench.peers.task import Task
 
-__all__ = ["OURS", "WORKLOADS", "Bar", "Sources", "Workload"]
+__all__ = ["JAX", "OPTIMIZER", "OURS", "PYTORCH", "WORKLOADS", "Bar", "Sources", "Workload"]
 
 OURS = "workings native"
 PYTORCH = ("PyTorch eager", "torch.compile")
 JAX = ("JAX jit per step", "JAX scan")
-BEST = ("PyTorch eager", "torch.compile", "JAX jit per step", "JAX scan")
+BEST = (*PYTORCH, *JAX)
+OPTIMIZER = "PyTorch eager, torch.optim"
 DEEP = (OURS, "workings numpy", *BEST)
 FULL = 600  # rows are handed over for so many steps; then they come again
 
@@ -134,8 +135,8 @@ WORKLOADS: Mapping[str, Workload] = {
     "neuron": Workload(
         "One neuron, float64, 10,000 steps in a call",
         neuron,
-        (OURS, "workings numpy", *BEST, "C by hand"),
-        (Bar(("PyTorch eager",), least=5000),),
+        (OURS, "workings numpy", OPTIMIZER, *BEST, "C by hand"),
+        (Bar((OPTIMIZER,), least=5000), Bar(("PyTorch eager",), least=5000)),
         call=10**4,
         bound=False,
         note="""\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.peers.measure import measure
-from bench.peers.workloads import JAX
+from bench.peers.workloads import JAX, OPTIMIZER
 from tests.bench.cases import QUICK, TASKS, small
 
 pytestmark = pytest.mark.oracle
@@ -16,9 +16,9 @@ pytest.importorskip("jax")
 @pytest.mark.parametrize("net", TASKS)
 def test_the_losses_after_100_steps_are_the_same(net: str) -> None:
     by_hand = ("C by hand",) if net in ("neuron", "moons") else ()
-    found = measure(net, small(net, "workings numpy", "PyTorch eager", *JAX, *by_hand), QUICK)
+    found = measure(net, small(net, "workings numpy", "PyTorch eager", OPTIMIZER, *JAX, *by_hand), QUICK)
     assert found.void is None
-    assert [cell.refused for cell in found.cells if cell.competitor != "C by hand"] == [None] * 4
+    assert [cell.refused for cell in found.cells if cell.competitor != "C by hand"] == [None] * 5
 
 
 @pytest.mark.parametrize("net", TASKS)

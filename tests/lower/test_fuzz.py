@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +28,20 @@ def test_a_short_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--minutes", "5", "--seed", "34", "--count", "8"]) == 0
     assert "7 graphs" in (shown := capsys.readouterr().out)
     assert "0 not settled" in shown
+
+
+def test_a_seed_is_the_same_case_in_every_process() -> None:
+    code = (
+        "from tests.fuzz.graphs import random_sample as r; print([(str(s.graph), s.values) for s in map(r, range(9))])"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in "12"
+    ]
+    assert found[0] == found[1]
+    assert found[0].count(b"graph fuzz(") == 9
 
 
 def test_an_access_moved_by_one_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 
 from bench.peers.task import Competitor, RefusalError, Task, joined
 
-__all__ = ["compiled", "eager"]
+__all__ = ["compiled", "eager", "with_optimizer"]
 
 Parameters = dict[str, Tensor]
 
@@ -120,13 +120,18 @@ def eager(task: Task) -> Competitor:
     return _trained(task, net(task))
 
 
-def _trained(task: Task, loss: Callable[..., Tensor]) -> Competitor:
+def with_optimizer(task: Task) -> Competitor:
+    """A step in Python as PyTorch's documentation has it, by an optimizer of `torch.optim`, descent among them."""
+    return _trained(task, net(task), by_hand=False)
+
+
+def _trained(task: Task, loss: Callable[..., Tensor], *, by_hand: bool = True) -> Competitor:
     # a net of few numbers is slower on several threads than on one
     torch.set_num_threads(task.threads if _large(task) else 1)
     p, batch = parameters(task), _batches(task)
     weights = list(p.values())
 
-    if task.rule == "sgd":
+    if task.rule == "sgd" and by_hand:
         # a step of torch.optim.SGD, without its bookkeeping
         def step(i: int) -> Tensor:
             found = loss(p, *batch(i))
@@ -135,7 +140,7 @@ def _trained(task: Task, loss: Callable[..., Tensor]) -> Competitor:
                 torch._foreach_add_(weights, gradients, alpha=-task.rate)
             return found
     else:
-        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[task.rule]
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[task.rule]
         optimizer = kind(weights, lr=task.rate, fused=True)
 
         def step(i: int) -> Tensor:
