@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workings.lower import Instruction, Kernel, Loops, kernels_of
+from workings.lower import Buffer, Instruction, Kernel, Loops, kernels_of
 from workings.lower.elements import MATHS
+from workings.lower.verify import known_range
 
 __all__ = ["Machine", "Schedule", "depends", "schedule", "shared_out", "work"]
 
@@ -75,7 +76,7 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
         for axis in range(outer):
             units = kernel.width * columns if axis == kernel.axis else height if axis == rows else 1
             count = kernel.extents[axis] // units
-            if axis not in kernel.ordered and count >= 2 and (split is None or count >= 8):
+            if count >= 2 and (split is None or count >= 8) and _parallel(kernel, axis):
                 split, unit = axis, units
                 if count >= 8:
                     break
@@ -85,6 +86,46 @@ def schedule(kernel: Kernel, machine: Machine) -> Schedule:
 def shared_out(loops: Loops, machine: Machine) -> bool:
     """Whether any kernel is large enough to be shared out to threads."""
     return any(schedule(k, machine).split is not None for k in kernels_of(loops.everything))
+
+
+def _parallel(kernel: Kernel, axis: int) -> bool:
+    """Whether threads may share a loop: its turns need not come in order, and each comes with all turns of the loops
+    that do, or keeps to elements of its own in all of those."""
+    if axis in kernel.ordered:
+        return False
+    return all(axis < other for other in kernel.ordered) or all(
+        _keeps_apart(kernel, axis, buffer) for buffer in {store.access.buffer for store in kernel.stores}
+    )
+
+
+def _keeps_apart(kernel: Kernel, axis: int, buffer: Buffer) -> bool:
+    """Whether the turns of a loop touch different elements of a buffer, whatever the turns of the other loops are.
+
+    They do if which turn it is can be told from the number of the element alone: with steps of s for n turns it is
+    number // s % n, where the smaller steps of the other loops stay within s and the larger ones are whole n · s.
+    """
+    axes = depends(kernel)
+    accesses = [(i.access, i.inputs) for i in kernel.instructions if i.access is not None]
+    accesses += [(store.access, store.indices) for store in kernel.stores]
+    accesses = [(access, indices) for access, indices in accesses if access.buffer is buffer]
+    first = accesses[0][0]
+    step, turns = abs(first.strides[axis]), kernel.extents[axis]
+    least, most = 0, 0
+    for access, indices in accesses:
+        if access.strides[axis] != first.strides[axis] or access.turns != first.turns or step == 0:
+            return False
+        if any(index.op == "turn" or axis in axes[index] for index in indices):
+            return False
+        others = [(access.strides[a], kernel.extents[a]) for a in range(len(access.strides)) if a != axis]
+        others += [(by, known_range(index, kernel) or 0) for by, index in zip(access.by, indices, strict=True)]
+        others = [(stride, count) for stride, count in others if count > 1]
+        if any(abs(stride) >= step and stride % (step * turns) for stride, _ in others):
+            return False
+        spans = [stride * (count - 1) for stride, count in others if abs(stride) < step]
+        start = (access.offset - first.offset + step) % (step * turns) - step
+        least = min(least, start + sum(span for span in spans if span < 0))
+        most = max(most, start + sum(span for span in spans if span > 0))
+    return most - least < step
 
 
 def _turned(kernel: Kernel) -> int | None:
