@@ -86,8 +86,8 @@ def run_steps(
             if epoch is not None:
                 goal = min(goal, position.step - position.step % epoch + epoch)
             count = goal - position.step
-            interrupts.raises = True
             try:
+                interrupts.raises = True
                 carry, step = engine.run(position.carry, data, now, losses, position.step, goal)
             except KeyboardInterrupt:
                 reason = Reason.INTERRUPTED
